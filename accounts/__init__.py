@@ -1,0 +1,1 @@
+"""Who may send what: applications, senders, templates, and the tokens that prove them."""

@@ -1,0 +1,1 @@
+"""What the workflow has done outside: a step sent, a client told."""

@@ -1,0 +1,72 @@
+"""Publishes where a flow stands: records it, then tells the client."""
+
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+import structlog
+from temporalio import activity
+from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
+
+from domain.flow import Flow
+from domain.progress import Progress
+from egress.deliver import Deliverer
+from egress.schedule import wait
+from storage.seal import Sealer
+from tracking.records import Tracking
+from tracking.view import view
+
+_log = structlog.get_logger()
+_chance = random.SystemRandom()
+
+
+@dataclass(frozen=True)
+class Callbacks:
+    """The publishing activity."""
+
+    tracking: Tracking
+    sealer: Sealer
+    deliverer: Deliverer
+
+    @activity.defn
+    async def publish(self, flow: Flow, progress: Progress, tell: bool) -> None:
+        """Record the snapshot and, if `tell`, POST it to the client's callback address.
+
+        Idempotent by the progress's `seq`. Fails, to be tried again, until the receiver answers
+        2xx or 410, or the schedule has no further slot; never for good.
+        """
+        await self._record(flow, progress)
+        url = self.sealer.callback_url(flow) if tell else None
+        if url is None:
+            return
+        body = view(flow, progress, self.sealer).model_dump_json().encode()
+        delivery = await self.deliverer.deliver(url, body, _headers(flow, progress))
+        if delivery.succeeded:
+            return
+        age = activity.info().current_attempt_scheduled_time - progress.updated_at
+        delay = None if delivery.gone else wait(age.total_seconds(), _chance)
+        if delay is None:
+            _log.warning("callback dead", tracking_id=flow.tracking_id, answer=str(delivery))
+            return
+        raise _again("CallbackNotTaken", f"the receiver answered {delivery}", delay)
+
+    async def _record(self, flow: Flow, progress: Progress) -> None:
+        try:
+            await self.tracking.record(flow, progress)
+        except Exception as fault:
+            raise _again("NotRecorded", type(fault).__name__, _chance.uniform(1, 30)) from None
+
+
+def _headers(flow: Flow, progress: Progress) -> Mapping[str, str]:
+    return {
+        "webhook-id": f"msg_{flow.tracking_id}-{progress.seq}",
+        "x-failover-sequence": str(progress.seq),
+    }
+
+
+def _again(kind: str, why: str, after: float) -> ApplicationError:
+    category = ApplicationErrorCategory.BENIGN
+    return ApplicationError(
+        why, type=kind, next_retry_delay=timedelta(seconds=after), category=category
+    )

@@ -1,0 +1,53 @@
+"""Telephone numbers and SIP addresses: read leniently, shown masked."""
+
+import re
+
+import phonenumbers
+
+_SIP = re.compile(r"[^\s@:]+@[^\s@]+")
+
+
+def e164(number: str) -> str:
+    """The number as +3069…; a leading + and spaces are optional on the wire (contract.md §2.2).
+
+    Raises:
+        ValueError: no number that its country's plan could hold.
+    """
+    digits = re.sub(r"[\s().-]", "", number)
+    if not re.fullmatch(r"\+?[0-9]{5,15}", digits):
+        raise ValueError("Invalid mobile number")
+    try:
+        parsed = phonenumbers.parse("+" + digits.removeprefix("+"))
+    except phonenumbers.NumberParseException:
+        raise ValueError("Invalid mobile number") from None
+    # Possible, not valid: which numbers are valid changes with every release of the metadata.
+    if not phonenumbers.is_possible_number(parsed):
+        raise ValueError("Invalid mobile number")
+    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+
+
+def sip_address(address: str) -> str:
+    """The address as user@host[:port].
+
+    Raises:
+        ValueError: it has another form.
+    """
+    bare = address.strip().removeprefix("sip:")
+    if not _SIP.fullmatch(bare):
+        raise ValueError("Invalid SIP address; expected user@host or user@host:port")
+    return bare
+
+
+def masked(recipient: str) -> str:
+    """Enough to recognise, too little to call: +3069****0101, ****@host."""
+    if "@" in recipient:
+        return "****@" + recipient.rpartition("@")[2]
+    shown = 4 if len(recipient) >= 12 else 2
+    return recipient[: shown + 1] + "****" + recipient[-shown:]
+
+
+def country(recipient: str) -> str | None:
+    """ISO 3166-1 alpha-2 code of an E.164 number's country, where one can be told."""
+    if not recipient.startswith("+"):
+        return None
+    return phonenumbers.region_code_for_number(phonenumbers.parse(recipient))

@@ -1,0 +1,114 @@
+"""The one model configuration: camelCase outside, frozen, tolerant of unknown members."""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from pydantic import (
+    AfterValidator,
+    AnyHttpUrl,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    PlainSerializer,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
+from pydantic.alias_generators import to_camel
+
+
+def milliseconds(moment: datetime) -> datetime:
+    """Cut to the precision that travels, so that a moment equals itself after a round trip."""
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+def iso(moment: datetime) -> str:
+    """ISO 8601 in UTC with milliseconds, as the contract shows it: 2026-09-01T08:15:30.120Z."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+Moment = Annotated[datetime, PlainSerializer(iso, return_type=str, when_used="json")]
+
+
+class Wire(BaseModel):
+    """What travels: through Temporal, to a client, to a table."""
+
+    model_config = ConfigDict(
+        alias_generator=to_camel,
+        validate_by_name=True,
+        validate_by_alias=True,
+        serialize_by_alias=True,
+        frozen=True,
+        extra="ignore",
+        hide_input_in_errors=True,
+    )
+
+
+class Request(Wire):
+    """What a client sends: blank members count as absent (contract.md §1.4, §2.4)."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_blanks(cls, data: Any) -> Any:
+        if not isinstance(data, Mapping):
+            return data
+        return {name: value for name, value in data.items() if not is_blank(value)}
+
+
+def is_blank(value: object) -> bool:
+    """Whether typed clients mean "nothing" by it: null, "", [], {} and objects of only these."""
+    match value:
+        case None:
+            return True
+        case str():
+            return not value.strip()
+        case Mapping():
+            return all(is_blank(member) for member in value.values())
+        case list():
+            return not value
+        case _:
+            return False
+
+
+def not_boolean(value: Any) -> Any:
+    """Guard of numbers: Python counts true as 1, the wire does not."""
+    if isinstance(value, bool):
+        raise ValueError("Input should be a number")
+    return value
+
+
+def kind_of(spelling: Callable[[str], str]) -> Callable[[Any], str | None]:
+    """The `type` member in its canonical spelling: what tells the members of a union apart."""
+
+    def kind(data: Any) -> str | None:
+        name = data.get("type") if isinstance(data, Mapping) else getattr(data, "type", None)
+        return spelling(name) if isinstance(name, str) else None
+
+    return kind
+
+
+def _http_url(url: str) -> str:
+    try:
+        AnyHttpUrl(url)
+    except ValidationError:
+        raise ValueError("Input should be an absolute http or https URL") from None
+    return url
+
+
+HttpUrl = Annotated[
+    str, StringConstraints(strip_whitespace=True, max_length=2048), AfterValidator(_http_url)
+]
+"""An absolute http or https address, kept as the client wrote it."""
+
+
+def _refuse(sentence: str) -> Callable[[Any], Any]:
+    def refuse(value: Any) -> Any:
+        raise ValueError(sentence)
+
+    return refuse
+
+
+def forbidden(sentence: str) -> BeforeValidator:
+    """Refuses a member that belongs elsewhere, with the sentence that says where."""
+    return BeforeValidator(_refuse(sentence))

@@ -1,0 +1,1 @@
+"""Addresses that clients gave us, and what we say there."""

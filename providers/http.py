@@ -1,0 +1,93 @@
+"""The one place where providers are spoken to over HTTP, and where faults become send outcomes."""
+
+import asyncio
+import contextlib
+import ssl
+from typing import Self
+
+import httpx
+
+from providers.base import (
+    HttpAnswer,
+    HttpRequest,
+    MaybeSent,
+    NotSent,
+    Outgoing,
+    Provider,
+    SendOutcome,
+)
+
+DEADLINE = 10.0
+"""Seconds for a whole exchange; httpx's own limits are per operation."""
+
+ANSWER_CAP = 64 * 1024
+"""Bytes that are read of an answer."""
+
+# Only these prove that no byte of the request was written: no address, no connection, no TLS, no
+# free connection of our own. A connection lost later may have carried the whole request.
+NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+
+
+class ProviderClient:
+    """One provider's connections."""
+
+    def __init__(self, provider: Provider, deadline: float = DEADLINE) -> None:
+        self.provider = provider
+        self._deadline = deadline
+        self._client = httpx.AsyncClient(
+            follow_redirects=False,
+            trust_env=False,
+            verify=ssl.create_default_context(),
+            timeout=httpx.Timeout(deadline, connect=3.0, pool=1.0),
+            # Below a server's usual five seconds: a request on a connection that the server is
+            # closing would be "maybe sent".
+            limits=httpx.Limits(
+                max_connections=200, max_keepalive_connections=50, keepalive_expiry=3
+            ),
+        )
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._client.aclose()
+
+    async def send(self, outgoing: Outgoing) -> SendOutcome:
+        """Hand the step over; never raises for the provider's or the network's faults."""
+        request = self.provider.build_request(outgoing)
+        try:
+            async with asyncio.timeout(self._deadline):
+                answer = await self._exchange(request)
+        except NOT_SENT as fault:
+            return NotSent(type(fault).__name__)
+        except (httpx.HTTPError, TimeoutError) as fault:
+            return MaybeSent(type(fault).__name__)
+        return _judged(answer) or self.provider.read_answer(answer)
+
+    async def _exchange(self, request: HttpRequest) -> HttpAnswer:
+        async with self._client.stream(
+            request.method, request.url, json=request.body, headers=dict(request.headers)
+        ) as response:
+            body = bytearray()
+            async for chunk in response.aiter_bytes():
+                body += chunk
+                if len(body) >= ANSWER_CAP:
+                    break
+            return HttpAnswer(
+                response.status_code, dict(response.headers), bytes(body[:ANSWER_CAP])
+            )
+
+
+def _judged(answer: HttpAnswer) -> SendOutcome | None:
+    """What the status alone decides, for every provider alike."""
+    if answer.status == httpx.codes.TOO_MANY_REQUESTS:
+        return NotSent("429", _seconds(answer.headers.get("retry-after")))
+    if 200 <= answer.status < 300 or (400 <= answer.status < 500 and answer.status != 408):
+        return None
+    return MaybeSent(str(answer.status))
+
+
+def _seconds(retry_after: str | None) -> float | None:
+    with contextlib.suppress(TypeError, ValueError):
+        return max(0.0, float(retry_after or ""))
+    return None

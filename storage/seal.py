@@ -1,0 +1,75 @@
+"""Seals what nobody but the provider and the client may read: contents and callback addresses.
+
+`v1.{kid}.{base64url(nonce ‖ ciphertext)}`, AES-256-GCM, bound to its place by associated data.
+"""
+
+import base64
+import binascii
+import os
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from domain.channels import Sms, ViberTemplate, Voice, opened
+from domain.flow import Flow
+from storage.keys import Keyring
+
+
+class Unsealable(Exception):
+    """Sealed by a key that we do not have, moved from another place, or damaged."""
+
+
+class Sealer:
+    """Seals with the newest key, opens with every live one."""
+
+    def __init__(self, keys: Keyring) -> None:
+        self._keys = {kid: AESGCM(key) for kid, key in keys.derived("seal").items()}
+        self._newest = keys.newest
+
+    def seal(self, text: str, place: str) -> str:
+        """Seal the text so that it opens in that place only."""
+        nonce = os.urandom(12)
+        data = f"{place}|{self._newest}".encode()
+        ciphertext = self._keys[self._newest].encrypt(nonce, text.encode(), data)
+        return f"v1.{self._newest}.{base64.urlsafe_b64encode(nonce + ciphertext).decode()}"
+
+    def open(self, sealed: str, place: str) -> str:
+        """Open what was sealed in that place.
+
+        Raises:
+            Unsealable: it was not, or not by a key of ours.
+        """
+        try:
+            version, kid, encoded = sealed.split(".")
+            blob = base64.urlsafe_b64decode(encoded)
+            if version != "v1":
+                raise Unsealable(f"unknown seal version {version[:8]!r}")
+            plain = self._keys[kid].decrypt(blob[:12], blob[12:], f"{place}|{kid}".encode())
+        except KeyError:
+            raise Unsealable("sealed by a key that is not in FAILOVER_KEYS") from None
+        except (ValueError, binascii.Error, InvalidTag):
+            raise Unsealable("damaged, or sealed for another place") from None
+        return plain.decode()
+
+    def sealed(self, flow: Flow) -> Flow:
+        """The flow with its contents and its callback's address sealed."""
+        steps = tuple(
+            step.model_copy(update={"content": self.seal(step.content, _place(flow, step.order))})
+            for step in flow.steps
+        )
+        callback = flow.callback and flow.callback.model_copy(
+            update={"url": self.seal(flow.callback.url, _place(flow, "callback"))}
+        )
+        return flow.model_copy(update={"steps": steps, "callback": callback})
+
+    def content(self, flow: Flow, order: int) -> Sms | ViberTemplate | Voice:
+        """The request step in that place of a sealed flow, in clear."""
+        return opened(self.open(flow.steps[order - 1].content, _place(flow, order)))
+
+    def callback_url(self, flow: Flow) -> str | None:
+        """The callback's address of a sealed flow, in clear."""
+        return self.open(flow.callback.url, _place(flow, "callback")) if flow.callback else None
+
+
+def _place(flow: Flow, part: int | str) -> str:
+    return f"{flow.account}|{flow.tracking_id}|{part}"

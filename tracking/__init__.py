@@ -1,0 +1,1 @@
+"""The record of every flow: write a snapshot, append a report, read one."""

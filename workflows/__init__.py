@@ -1,0 +1,1 @@
+"""The flow itself, and the one door to the engine."""

@@ -1,0 +1,176 @@
+"""The only door to the engine: start a flow, report on it, cancel it."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import timedelta
+
+from temporalio.client import (
+    Client,
+    GrpcCompression,
+    WorkflowUpdateFailedError,
+    WorkflowUpdateRPCTimeoutOrCancelledError,
+)
+from temporalio.common import (
+    Priority,
+    SearchAttributePair,
+    TypedSearchAttributes,
+    WorkflowIDReusePolicy,
+)
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.envconfig import ClientConfig
+from temporalio.exceptions import WorkflowAlreadyStartedError
+from temporalio.service import RPCError, RPCStatusCode
+
+from domain.errors import AlreadyFinal, Unavailable, UnknownFlow
+from domain.flow import Flow, StepRef
+from domain.progress import DeliveryReport, FlowStatus, Progress
+from storage.keys import Keyring
+from storage.seal import Sealer
+from workflows import names, summaries
+
+ASKING = 10.0
+"""Seconds for which a start without an answer is asked again, with the same id."""
+
+RPC = timedelta(seconds=4)
+"""How long one call may take; the SDK repeats it within."""
+
+CANCEL = timedelta(seconds=3)
+"""How long a worker has to take a cancellation."""
+
+
+class AlreadyStarted(Exception):
+    """A flow of that id exists: another request with the same Idempotency-Key made it."""
+
+
+async def connect(lazy: bool = False) -> Client:
+    """A client by the SDK's own settings (TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, …)."""
+    config = ClientConfig.load_client_connect_config()
+    config.setdefault("target_host", "127.0.0.1:7233")
+    return await Client.connect(
+        **config,
+        data_converter=pydantic_data_converter,
+        grpc_compression=GrpcCompression.NONE,
+        lazy=lazy,
+    )
+
+
+class FlowClient:
+    """Flows, as everything outside the worker sees them."""
+
+    def __init__(self, client: Client, sealer: Sealer, keys: Keyring) -> None:
+        self._client = client
+        self._sealer = sealer
+        self._keys = keys
+
+    async def start(self, flow: Flow, recipients: Sequence[str]) -> Flow:
+        """Seal the flow and start it, so that it outlives every process; returns it sealed.
+
+        `recipients` are the full numbers: only their hashes are kept.
+
+        Raises:
+            AlreadyStarted: another request started a flow of this id.
+            Unavailable: the engine did not answer, or refused; nothing is known to exist.
+        """
+        sealed = self._sealer.sealed(flow)
+        hashes = [self.recipient_hash(number) for number in dict.fromkeys(recipients)]
+        give_up = asyncio.get_running_loop().time() + ASKING
+        unanswered = False
+        while True:
+            try:
+                await self._start(sealed, hashes)
+                return sealed
+            except WorkflowAlreadyStartedError:
+                if unanswered:  # by our own earlier asking
+                    return sealed
+                raise AlreadyStarted from None
+            except RPCError as fault:
+                unanswered = True
+                if not _may_pass(fault) or asyncio.get_running_loop().time() > give_up:
+                    raise Unavailable(
+                        "The flow could not be started; send the request again", flow.tracking_id
+                    ) from None
+                await asyncio.sleep(0.25)
+
+    async def _start(self, flow: Flow, hashes: list[str]) -> None:
+        attributes = TypedSearchAttributes(
+            [
+                SearchAttributePair(names.ACCOUNT, flow.account),
+                SearchAttributePair(names.APPLICATION, flow.application),
+                SearchAttributePair(names.KIND, flow.kind),
+                SearchAttributePair(names.STATUS, FlowStatus.IN_PROGRESS),
+                SearchAttributePair(names.CHANNEL, flow.steps[0].channel),
+                SearchAttributePair(names.RECIPIENT_HASHES, hashes),
+            ]
+        )
+        await self._client.start_workflow(
+            names.WORKFLOW,
+            flow,
+            id=names.workflow_id(flow.account, flow.tracking_id),
+            task_queue=names.FLOWS,
+            id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+            search_attributes=attributes,
+            static_summary=summaries.of_flow(flow),
+            priority=Priority(fairness_key=flow.account[:64]),
+            rpc_timeout=RPC,
+        )
+
+    async def report(self, ref: StepRef, report: DeliveryReport) -> bool:
+        """Tell the flow; True once the engine has it for good, False if the flow has ended.
+
+        Raises:
+            Unavailable: the engine does not have it.
+        """
+        handle = self._client.get_workflow_handle(names.workflow_id(ref.account, ref.tracking_id))
+        try:
+            await handle.signal(names.REPORT_SIGNAL, report, rpc_timeout=RPC)
+        except RPCError as fault:
+            if fault.status is RPCStatusCode.NOT_FOUND:
+                return False
+            raise Unavailable("The report could not be taken; send it again") from None
+        return True
+
+    async def cancel(self, account: str, tracking_id: str) -> Progress:
+        """End the flow, and return where it stands.
+
+        Raises:
+            AlreadyFinal: it is over.
+            UnknownFlow: the engine has no such flow (it may have forgotten one that is over).
+            Unavailable: no worker took it in time; it may be asked again.
+        """
+        handle = self._client.get_workflow_handle(names.workflow_id(account, tracking_id))
+        try:
+            progress: Progress = await handle.execute_update(
+                names.CANCEL_UPDATE, result_type=Progress, rpc_timeout=CANCEL
+            )
+        except WorkflowUpdateFailedError:
+            raise AlreadyFinal("The flow is already final") from None
+        except WorkflowUpdateRPCTimeoutOrCancelledError:
+            raise Unavailable("No worker took the cancellation in time; send it again") from None
+        except RPCError as fault:
+            if fault.status is RPCStatusCode.NOT_FOUND:
+                raise UnknownFlow("No such flow") from None
+            raise Unavailable("The flow could not be cancelled; send it again") from None
+        return progress
+
+    async def is_healthy(self) -> bool:
+        """Whether the engine answers."""
+        try:
+            return await self._client.service_client.check_health(timeout=timedelta(seconds=1))
+        except RPCError:
+            return False
+
+    def recipient_hash(self, number: str) -> str:
+        """What ops search a recipient by (`FailoverRecipientHashes`): 32 hex digits."""
+        return self._keys.lasting_digest("recipient", number).hex()[:32]
+
+
+def _may_pass(fault: RPCError) -> bool:
+    return fault.status in {
+        RPCStatusCode.UNAVAILABLE,
+        RPCStatusCode.DEADLINE_EXCEEDED,
+        RPCStatusCode.RESOURCE_EXHAUSTED,
+        RPCStatusCode.CANCELLED,
+        RPCStatusCode.ABORTED,
+        RPCStatusCode.INTERNAL,
+        RPCStatusCode.UNKNOWN,
+    }

@@ -1,0 +1,71 @@
+"""What ops read in the Temporal UI: a line for each thing, a table of steps for the flow."""
+
+from domain.flow import Flow, Step
+from domain.progress import Progress
+from domain.status import named
+
+
+def of_flow(flow: Flow) -> str:
+    """Viber → Sms · +3069****0101."""
+    channels = " → ".join(step.channel for step in flow.steps)
+    recipients = ", ".join(dict.fromkeys(step.recipient for step in flow.steps))
+    return f"{channels} · {recipients}"[:200]
+
+
+def of_send(step: Step) -> str:
+    """1 Viber · send."""
+    return f"{step.order} {step.channel} · send"
+
+
+def of_ttl(step: Step) -> str:
+    """1 Viber · ttl 10 min."""
+    return f"{step.order} {step.channel} · ttl {_readable(step.ttl)}"
+
+
+def of_publication(flow: Flow, progress: Progress, tell: bool) -> str:
+    """Callback 3 · Viber EXPIRED, or what is only recorded."""
+    what = "callback" if tell and flow.callback else "record"
+    last = progress.steps[-1] if progress.steps else None
+    step = flow.step(last.order) if last else None
+    status = named(step.channel, last.status) if step and last and last.status else ""
+    where = f" · {step.order} {step.channel} {status}".rstrip() if step else ""
+    return f"{what} {progress.seq}{where} · {progress.status}"
+
+
+def table(flow: Flow, progress: Progress) -> str:
+    """The flow's steps as a markdown table."""
+    lines = [f"**{_headline(progress)}**", "", *_HEAD]
+    for step in flow.steps:
+        standing = progress.step(step.order)
+        if standing is None:
+            lines.append(f"| {step.order} | {step.channel} | {step.recipient} | – | | |")
+            continue
+        status = named(step.channel, standing.status) if standing.status else "being sent"
+        moment = standing.updated_at.strftime("%H:%M:%S")
+        lines.append(
+            f"| {step.order} | {step.channel} | {step.recipient} | {status} "
+            f"| {standing.reason} | {moment} |"
+        )
+    return "\n".join(lines)
+
+
+_HEAD = (
+    "| step | channel | recipient | status | reason | at (UTC) |",
+    "|---|---|---|---|---|---|",
+)
+
+
+def _headline(progress: Progress) -> str:
+    outcome = progress.outcome
+    if outcome is None:
+        return str(progress.status)
+    if outcome.code is not None:
+        return f"{outcome.status}, statusCode {outcome.code}"
+    return f"{outcome.status} by {outcome.channel}"
+
+
+def _readable(seconds: float) -> str:
+    for unit, length in (("h", 3600), ("min", 60)):
+        if seconds >= length:
+            return f"{seconds / length:.4g} {unit}"
+    return f"{seconds:.4g} s"
