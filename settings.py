@@ -15,7 +15,9 @@ from storage.keys import BadKeys, Keyring
 class Settings(BaseSettings):
     """What a deployment sets. Only composition roots read it."""
 
-    model_config = SettingsConfigDict(env_prefix="FAILOVER_", frozen=True, hide_input_in_errors=True)
+    model_config = SettingsConfigDict(
+        env_prefix="FAILOVER_", frozen=True, hide_input_in_errors=True
+    )
 
     data_dir: Path = Field(
         default=Path(".failover"), description="where the embedded database and keys live"
@@ -45,6 +47,7 @@ class Settings(BaseSettings):
     temporal_cli: Path | None = Field(
         default=None, description="the Temporal CLI to use for the embedded engine"
     )
+    build: str = Field(default="development", description="the worker's build, shown in the UI")
     log_format: Literal["console", "json"] = "json"
 
     @property

@@ -1,12 +1,11 @@
 """Composition root of the worker process: no logic."""
 
 import asyncio
-import contextlib
-import os
 import signal
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
+from typing import Any
 
 import structlog
 from temporalio.client import Client
@@ -24,7 +23,7 @@ from activities.intents import Intents
 from activities.steps import Steps
 from egress.deliver import Deliverer
 from providers.http import ProviderClient
-from providers.registry import Providers
+from providers.registry import Providers, sandboxed
 from providers.token import ReportTokens
 from settings import Settings
 from storage import schema
@@ -41,6 +40,54 @@ GRACE = timedelta(seconds=20)
 _log = structlog.get_logger()
 
 
+async def serve(settings: Settings) -> None:
+    """Work until SIGTERM or SIGINT.
+
+    Raises:
+        WrongSchema, BadKeys: not set up; the message says what to do.
+        RuntimeError: the engine cannot be reached, or polling it failed for good.
+    """
+    stopping = asyncio.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(name, stopping.set)
+    async with activities(settings) as (steps, callbacks):
+        every = workers(await connect(), steps, callbacks, build=settings.build)
+        running = [asyncio.create_task(worker.run()) for worker in every]
+        _log.info("worker ready", queues=[worker.task_queue for worker in every])
+        stop = asyncio.create_task(stopping.wait())
+        await asyncio.wait([*running, stop], return_when=asyncio.FIRST_COMPLETED)
+        stop.cancel()
+        await asyncio.gather(*(worker.shutdown() for worker in every))
+        await asyncio.gather(*running)  # one that stopped by itself raises why
+
+
+@asynccontextmanager
+async def activities(settings: Settings) -> AsyncIterator[tuple[Steps, Callbacks]]:
+    """The activities with all that they need, by the settings."""
+    keys = settings.keyring()
+    sealer = Sealer(keys)
+    engine = open_database(settings.database)
+    providers = Providers(sandboxed(settings.sandbox_url, settings.sandbox_dedupes))
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(engine.dispose)
+        await schema.check(engine)
+        clients = {
+            provider.name: await stack.enter_async_context(ProviderClient(provider))
+            for provider in providers.all()
+        }
+        tracking = Tracking(engine, sealer)
+        steps = Steps(
+            providers=providers,
+            clients=clients,
+            intents=Intents(engine, tracking),
+            sealer=sealer,
+            tokens=ReportTokens(keys),
+            report_url=settings.report_url.rstrip("/"),
+        )
+        deliverer = await stack.enter_async_context(Deliverer())
+        yield steps, Callbacks(tracking, sealer, deliverer)
+
+
 def workers(
     client: Client,
     steps: Steps,
@@ -48,10 +95,11 @@ def workers(
     *,
     runner: WorkflowRunner | None = None,
     grace: timedelta = GRACE,
+    build: str = "development",
 ) -> Sequence[Worker]:
     """One worker for each task queue: flows, sends, callbacks."""
-    version = WorkerDeploymentVersion("failover", os.environ.get("FAILOVER_BUILD", "development"))
-    common = {
+    version = WorkerDeploymentVersion("failover", build)
+    common: dict[str, Any] = {
         "deployment_config": WorkerDeploymentConfig(version=version, use_worker_versioning=False),
         # The default of five pollers starves new flows at saturation.
         "workflow_task_poller_behavior": PollerBehaviorAutoscaling(),

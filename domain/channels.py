@@ -12,7 +12,6 @@ from pydantic import (
     AliasChoices,
     Discriminator,
     Field,
-    StringConstraints,
     Tag,
     TypeAdapter,
     field_validator,
@@ -29,6 +28,7 @@ from domain.fields import (
     Sender,
     SipAddress,
     Spelled,
+    TemplateLanguage,
     TemplateParam,
     Uuid,
 )
@@ -170,7 +170,7 @@ class ViberTemplate(RequestStep):
     to: Number
     ttl: Annotated[Minutes, Field(ge=0.5, le=1440, decimal_places=1)] = Decimal(10)
     template_id: Uuid
-    template_lang: Annotated[str, StringConstraints(pattern=r"^[A-Za-z_-]{2,5}$")]
+    template_lang: TemplateLanguage
     template_params: dict[str, TemplateParam] = Field(default={}, max_length=20)
     delivery_scope: Literal["PRIMARY_DEVICE", "ALL_DEVICES"] = "PRIMARY_DEVICE"
     seq: Annotated[Integer, Field(ge=-(2**63), lt=2**63)] | None = None

@@ -1,10 +1,18 @@
 """The types of single members of a request: what each may hold, and how it is said."""
 
+import re
 from decimal import Decimal
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    PlainSerializer,
+    StringConstraints,
+    WithJsonSchema,
+)
 
 from domain import recipient
 from domain.wire import not_boolean
@@ -31,10 +39,46 @@ def _capitalised(word: Any) -> Any:
     return word.capitalize() if isinstance(word, str) else word
 
 
+def _matching(pattern: str, sentence: str) -> AfterValidator:
+    form = re.compile(pattern)
+
+    def check(text: str) -> str:
+        if not form.fullmatch(text):
+            raise ValueError(sentence)
+        return text
+
+    return AfterValidator(check)
+
+
+def _schema(pattern: str) -> WithJsonSchema:
+    return WithJsonSchema({"type": "string", "pattern": f"^({pattern})$"})
+
+
+_SENDER = r"[0-9]{1,16}|[A-Za-z0-9 ]{1,11}"
+_CALLER = r"\+?[0-9]{1,16}|[A-Za-z0-9 ]{1,11}"
+_LANGUAGE = r"[A-Za-z]{2,3}([_-][A-Za-z]{1,2})?"
+
 Number = Annotated[str, StringConstraints(max_length=40), AfterValidator(_number)]
-Sender = Annotated[str, StringConstraints(pattern=r"^([0-9]{1,16}|[A-Za-z0-9 ]{1,11})$")]
-Caller = Annotated[str, StringConstraints(pattern=r"^(\+?[0-9]{1,16}|[A-Za-z0-9 ]{1,11})$")]
-Label = Annotated[str, StringConstraints(max_length=350, pattern=r"^[^\r\n]*$")]
+Sender = Annotated[
+    str,
+    _matching(_SENDER, "Input should be up to 16 digits, or up to 11 letters, digits and spaces"),
+    _schema(_SENDER),
+]
+Caller = Annotated[
+    str,
+    _matching(_CALLER, "Input should be a number, or up to 11 letters, digits and spaces"),
+    _schema(_CALLER),
+]
+TemplateLanguage = Annotated[
+    str,
+    _matching(_LANGUAGE, "Input should be a language code of 2 to 5 letters"),
+    _schema(_LANGUAGE),
+]
+Label = Annotated[
+    str,
+    StringConstraints(max_length=350),
+    _matching(r"[^\r\n]*", "Input should be one line"),
+]
 Integer = Annotated[int, BeforeValidator(not_boolean)]
 Minutes = Annotated[Decimal, BeforeValidator(not_boolean), PlainSerializer(_minutes)]
 Spelled = BeforeValidator(_capitalised)

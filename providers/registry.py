@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from domain.status import Channel
 from providers.base import Provider
+from providers.sandbox import Sandbox
 
 
 class Providers:
@@ -27,3 +28,9 @@ class Providers:
     def all(self) -> tuple[Provider, ...]:
         """Every provider once."""
         return tuple(self._named.values())
+
+
+def sandboxed(url: str, deduplicates: bool) -> Mapping[Channel, Provider]:
+    """Every channel served by the sandbox at that address."""
+    sandbox = Sandbox(url, deduplicates)
+    return dict.fromkeys(Channel, sandbox)

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from domain.flow import Flow, StepRef
 from domain.progress import DeliveryReport, Progress
 from domain.status import Status
+from storage import schema
 from storage.engine import insert_into, reading, writing
 from storage.seal import Sealer
 from storage.tables import flows, recipients, reports
@@ -32,6 +33,15 @@ class Tracking:
     def __init__(self, engine: AsyncEngine, sealer: Sealer) -> None:
         self._engine = engine
         self._sealer = sealer
+
+    async def check(self) -> None:
+        """Make sure that the record can be read.
+
+        Raises:
+            WrongSchema: the database has another version.
+            SQLAlchemyError: it does not answer.
+        """
+        await schema.check(self._engine)
 
     async def record(self, flow: Flow, progress: Progress) -> None:
         """Write the snapshot, unless a later one stands there already."""

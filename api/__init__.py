@@ -1,0 +1,1 @@
+"""The front door: Routee's Failover API over HTTP."""

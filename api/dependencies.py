@@ -1,0 +1,111 @@
+"""The annotated types that endpoints ask for: a signature is an endpoint's security."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Header, Path, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from accounts.base import CHANNEL_ROLES, ROLE, SCOPE, Accounts, Application
+from accounts.tokens import AccessTokens
+from domain.errors import Forbidden, InvalidRequest, Unauthenticated
+from domain.status import Channel
+from providers.registry import Providers
+from providers.token import ReportTokens
+from storage.keys import Keyring
+from storage.seal import Sealer
+from tracking.records import Tracking
+from workflows.client import FlowClient
+
+
+@dataclass(frozen=True)
+class Services:
+    """What the composition root hands to the endpoints."""
+
+    flows: FlowClient
+    tracking: Tracking
+    accounts: Accounts
+    access_tokens: AccessTokens
+    providers: Providers
+    report_tokens: ReportTokens
+    sealer: Sealer
+    keys: Keyring
+
+
+def services(request: Request) -> Services:
+    """Those of the application that serves the request."""
+    found: Services = request.app.state.services
+    return found
+
+
+@dataclass(frozen=True)
+class Caller:
+    """The application that sent the request, its token's scope and its role checked."""
+
+    application: Application
+
+    @property
+    def account(self) -> str:
+        """Whose flows it sees."""
+        return self.application.account
+
+    def may_use(self, channels: Iterable[Channel]) -> None:
+        """Check the role of each channel.
+
+        Raises:
+            Forbidden: one is missing.
+        """
+        for channel in channels:
+            if CHANNEL_ROLES[channel] not in self.application.roles:
+                raise Forbidden(f"Access denied: {CHANNEL_ROLES[channel]} is missing")
+
+
+_bearer = HTTPBearer(auto_error=False, description="An access token from POST /oauth/token")
+
+
+async def caller(
+    given: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
+    services: Annotated[Services, Depends(services)],
+) -> Caller:
+    """Who sent the request.
+
+    Raises:
+        Unauthenticated: nobody that we know.
+        Forbidden: somebody without the scope or the role.
+    """
+    if given is None:
+        raise Unauthenticated("Full authentication is required to access this resource")
+    bearer = services.access_tokens.read(given.credentials)
+    application = await services.accounts.application(bearer.application_id)
+    if application is None:
+        raise Unauthenticated("the access token's application is unknown")
+    if SCOPE not in bearer.scopes:
+        raise Forbidden(f"Access denied: the token lacks the scope {SCOPE}")
+    if ROLE not in application.roles:
+        raise Forbidden(f"Access denied: {ROLE} is missing")
+    return Caller(application)
+
+
+async def idempotency_key(
+    idempotency_key: Annotated[
+        str | None, Header(description="The same key and body again get the same answer")
+    ] = None,
+) -> str | None:
+    """The key without the quotes of its structured form, if there is one."""
+    bare = (idempotency_key or "").strip().strip('"').strip()
+    if len(bare) > 255:
+        raise InvalidRequest({"Idempotency-Key": "Input should have at most 255 characters"})
+    return bare or None
+
+
+async def raw_body(request: Request) -> bytes:
+    """The body's bytes, which were read already."""
+    return await request.body()
+
+
+InService = Annotated[Services, Depends(services)]
+Calling = Annotated[Caller, Depends(caller)]
+IdempotencyKey = Annotated[str | None, Depends(idempotency_key)]
+RawBody = Annotated[bytes, Depends(raw_body)]
+TrackingId = Annotated[str, Path(max_length=64, description="The flow's tracking id")]

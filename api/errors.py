@@ -1,0 +1,147 @@
+"""The one table from errors to HTTP (contract.md §1.4, §1.5)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from domain import errors
+from domain.wire import Wire, iso
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A status and a Routee code: HTTP status, module and error, three digits each."""
+
+    status: int
+    code: str
+
+
+ANSWERS: Mapping[type[errors.Refusal], Answer] = {
+    errors.InvalidRequest: Answer(400, "400000000"),
+    errors.Unauthenticated: Answer(401, "401000000"),
+    errors.BadCredentials: Answer(401, "401000000"),
+    errors.Forbidden: Answer(403, "403000000"),
+    errors.UnknownFlow: Answer(404, "404000000"),
+    errors.UnknownReport: Answer(404, "404000000"),
+    errors.UnknownSender: Answer(404, "404020000"),
+    errors.AlreadyFinal: Answer(409, "409000000"),
+    errors.KeyReused: Answer(422, "422000000"),
+    errors.Unavailable: Answer(503, "503000000"),
+}
+
+RETRY_AFTER = "1"
+
+_log = structlog.get_logger()
+
+
+class Problem(Wire):
+    """What a client reads of an error. `properties` maps a member's path to a sentence."""
+
+    code: str
+    developer_message: str
+    properties: dict[str, str] | None = None
+    tracking_id: str | None = None
+
+
+def install(app: FastAPI) -> None:
+    """Have the application answer by this table."""
+    app.add_exception_handler(errors.Refusal, _refusal)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(Exception, _bug)
+
+
+async def _refusal(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, errors.Refusal)  # noqa: S101  the handler's registration says so
+    answer = ANSWERS[type(error)]
+    match error:
+        case errors.Unauthenticated():
+            return JSONResponse(
+                {"error": "invalid_token", "error_description": error.sentence},
+                answer.status,
+                {"WWW-Authenticate": "Bearer"},
+            )
+        case errors.BadCredentials():
+            return _bad_credentials(request, answer, error)
+        case errors.InvalidRequest():
+            return _problem(answer, error.sentence, properties=error.properties)
+        case errors.Unavailable():
+            headers = {"Retry-After": RETRY_AFTER}
+            return _problem(answer, error.sentence, headers, tracking_id=error.tracking_id)
+        case _:
+            return _problem(answer, error.sentence)
+
+
+async def _invalid(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)  # noqa: S101  as above
+    return _problem(
+        ANSWERS[errors.InvalidRequest], "Validation Error!", properties=properties(error.errors())
+    )
+
+
+async def _http(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)  # noqa: S101  as above
+    answer = Answer(error.status_code, f"{error.status_code}000000")
+    return _problem(answer, str(error.detail), dict(error.headers or {}))
+
+
+async def _bug(request: Request, error: Exception) -> JSONResponse:
+    _log.error("bug", exc_info=error)
+    return _problem(Answer(500, "500000000"), "Internal error")
+
+
+def _problem(
+    answer: Answer, sentence: str, headers: Mapping[str, str] | None = None, **members: Any
+) -> JSONResponse:
+    problem = Problem(code=answer.code, developer_message=sentence, **members)
+    content = problem.model_dump(mode="json", exclude_none=True)
+    return JSONResponse(content, answer.status, dict(headers or {}))
+
+
+def _bad_credentials(request: Request, answer: Answer, error: errors.Refusal) -> JSONResponse:
+    content = {
+        "timestamp": iso(datetime.now(UTC)),
+        "status": answer.status,
+        "error": "Unauthorized",
+        "message": error.sentence,
+        "path": request.url.path,
+    }
+    return JSONResponse(content, answer.status, {"WWW-Authenticate": 'Basic realm="oauth"'})
+
+
+_TAGS = frozenset({"Sms", "Viber", "Voice", "SAY", "PLAY"})
+
+
+def properties(faults: Sequence[Any]) -> dict[str, str]:
+    """Pydantic's errors as the contract's `properties`: flow[0].ttl → a sentence. No values."""
+    found: dict[str, str] = {}
+    for fault in faults:
+        found.setdefault(_path(fault), _sentence(fault))
+    return found
+
+
+def _path(fault: Mapping[str, Any]) -> str:
+    path = ""
+    location = fault["loc"]
+    if fault["type"] == "json_invalid":
+        return "body"
+    for before, part in zip((None, *location), location, strict=False):
+        if isinstance(part, int):
+            path += f"[{part}]"
+        elif not (part in _TAGS and isinstance(before, int)):
+            path += f".{part}" if path else str(part)
+    path = path.removeprefix("body.").removeprefix("query.").removeprefix("header.")
+    return f"{path}.type" if fault["type"] == "type" else path
+
+
+def _sentence(fault: Mapping[str, Any]) -> str:
+    if fault["type"] == "json_invalid":
+        return f"Malformed JSON at character {fault['loc'][-1]}"
+    return str(fault["msg"]).removeprefix("Value error, ").replace("uple", "ist")

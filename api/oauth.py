@@ -1,0 +1,67 @@
+"""Access tokens by client credentials (contract.md §1.2)."""
+
+import base64
+import binascii
+import time
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Form, Request
+from pydantic import Field
+
+from accounts.base import Application
+from api.dependencies import InService
+from domain.errors import BadCredentials, InvalidRequest
+from domain.wire import Wire
+
+router = APIRouter(tags=["oauth"])
+
+
+class AccessToken(Wire):
+    """A token for `expires_in` seconds."""
+
+    access_token: str = Field(alias="access_token")
+    token_type: str = Field(default="bearer", alias="token_type")
+    expires_in: int = Field(alias="expires_in")
+    scope: str
+    permissions: tuple[str, ...]
+
+
+async def application(request: Request, services: InService) -> Application:
+    """The application whose id and secret the Basic header holds.
+
+    Raises:
+        BadCredentials: none.
+    """
+    scheme, _, encoded = request.headers.get("authorization", "").partition(" ")
+    try:
+        decoded = base64.b64decode(encoded, validate=True).decode()
+    except (binascii.Error, UnicodeDecodeError):
+        decoded = ""
+    name, colon, secret = decoded.partition(":")
+    if scheme.lower() != "basic" or not colon:
+        raise BadCredentials("Full authentication is required to access this resource")
+    found = await services.accounts.authenticated(name, secret)
+    if found is None:
+        raise BadCredentials("Bad credentials")
+    return found
+
+
+@router.post("/oauth/token")
+async def issue_token(
+    application: Annotated[Application, Depends(application)],
+    services: InService,
+    grant_type: Annotated[str, Form()] = "",
+    scope: Annotated[str, Form(description="Narrows the token; separated by spaces")] = "",
+) -> AccessToken:
+    """An access token for the application that the Basic header names."""
+    if grant_type != "client_credentials":
+        raise InvalidRequest({"grant_type": "Input should be client_credentials"})
+    wanted = tuple(dict.fromkeys(scope.split())) or application.scopes
+    if not set(wanted) <= set(application.scopes):
+        raise InvalidRequest({"scope": f"This application has: {' '.join(application.scopes)}"})
+    return AccessToken(
+        access_token=services.access_tokens.issue(application, wanted, time.time()),
+        expires_in=application.token_lifetime,
+        scope=" ".join(wanted),
+        permissions=application.roles,
+    )

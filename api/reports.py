@@ -1,0 +1,70 @@
+"""Delivery reports from providers. 2xx only once the engine has them for good."""
+
+import time
+from datetime import UTC, datetime
+
+import structlog
+from fastapi import APIRouter, Request, Response
+from sqlalchemy.exc import SQLAlchemyError
+
+from api.dependencies import InService, Services
+from domain.errors import InvalidRequest, UnknownReport
+from domain.progress import DeliveryReport
+from domain.status import UNDER_WAY
+from domain.wire import milliseconds
+from providers.base import BadReport, RawReport
+from providers.token import Addressed
+
+router = APIRouter(tags=["reports"])
+
+_log = structlog.get_logger()
+
+
+@router.post("/reports/{provider}/{token}", include_in_schema=False)
+async def take_report(provider: str, token: str, request: Request, services: InService) -> Response:
+    """Take a provider's report on a step."""
+    serving = services.providers.named(provider)
+    if serving is None:
+        raise UnknownReport("no such report address")
+    addressed = services.report_tokens.read(provider, token, time.time())
+    raw = RawReport(dict(request.headers), await request.body())
+    if not serving.verify_report(raw):
+        raise UnknownReport("no such report address")
+    try:
+        words = serving.read_reports(raw)
+    except BadReport as fault:
+        raise InvalidRequest({"body": str(fault)}) from None
+    for word in words:
+        report = DeliveryReport(
+            order=addressed.ref.order,
+            status=word.status,
+            reason=word.reason,
+            at=milliseconds(datetime.now(UTC)),
+            message_id=word.message_id,
+            duration=word.duration,
+        )
+        await _take(report, addressed, services)
+    return Response(status_code=200)
+
+
+async def _take(report: DeliveryReport, addressed: Addressed, services: Services) -> None:
+    if await _can_move(report, addressed, services):
+        taken = await services.flows.report(addressed.ref, report)
+        if not taken:
+            _log.info("late report", reference=addressed.ref.reference, status=report.status)
+    try:
+        await services.tracking.append(addressed.ref, report)
+    except SQLAlchemyError as fault:
+        # The engine has it; its next snapshot says the same.
+        reference = addressed.ref.reference
+        _log.warning("report not recorded", reference=reference, fault=type(fault).__name__)
+
+
+async def _can_move(report: DeliveryReport, addressed: Addressed, services: Services) -> bool:
+    """Whether the flow must hear of it; what cannot move it would only cost history events."""
+    if report.status in UNDER_WAY and not addressed.on_step:
+        return False
+    try:
+        return not await services.tracking.is_known(addressed.ref, report.status)
+    except SQLAlchemyError:
+        return True

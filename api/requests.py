@@ -1,0 +1,53 @@
+"""Names each request, and logs it in one line: no query, no address, no body."""
+
+import re
+import time
+from uuid import uuid4
+
+import structlog
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+HEADER = "X-Request-Id"
+
+_log = structlog.get_logger()
+
+
+class RequestIds:
+    """Takes the client's X-Request-Id, or makes one, and gives it back."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request_id = _given(Headers(scope=scope)) or str(uuid4())
+        started = time.perf_counter()
+        status = 500
+
+        async def named(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                MutableHeaders(scope=message)[HEADER] = request_id
+            await send(message)
+
+        with structlog.contextvars.bound_contextvars(request_id=request_id):
+            try:
+                await self._app(scope, receive, named)
+            finally:
+                _log.info(
+                    "request",
+                    method=scope["method"],
+                    route=getattr(scope.get("route"), "path", "none"),
+                    status=status,
+                    ms=round((time.perf_counter() - started) * 1000, 1),
+                )
+
+
+def _given(headers: Headers) -> str | None:
+    given = headers.get(HEADER, "")
+    return given if re.fullmatch(r"[A-Za-z0-9_.:-]{1,128}", given) else None

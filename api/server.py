@@ -1,0 +1,55 @@
+"""Serves the API until it is told to stop."""
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import Iterator
+
+import uvicorn
+
+from api.app import create_app
+from settings import Settings
+
+KEEP_ALIVE = 75
+"""Seconds: longer than a proxy's, so that the proxy closes idle connections, never we."""
+
+
+class Server(uvicorn.Server):
+    """Stops at SIGTERM and SIGINT without passing them on: the command has its own ending.
+
+    A passive one leaves the signals to whoever runs it.
+    """
+
+    def __init__(self, config: uvicorn.Config, passive: bool = False) -> None:
+        super().__init__(config)
+        self._passive = passive
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Listen to the signals for as long as the server runs."""
+        loop = asyncio.get_running_loop()
+        for name in () if self._passive else (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(name, self.handle_exit, name, None)
+        yield
+
+
+def config(settings: Settings) -> uvicorn.Config:
+    """How the API is served."""
+    return uvicorn.Config(
+        create_app(),
+        host=settings.api_host,
+        port=settings.api_port,
+        http="httptools",
+        timeout_keep_alive=KEEP_ALIVE,
+        timeout_graceful_shutdown=20,
+        access_log=False,
+        log_config=None,
+        server_header=False,
+    )
+
+
+async def serve(settings: Settings) -> int:
+    """Serve; returns the exit code."""
+    server = Server(config(settings))
+    await server.serve()
+    return 0 if server.started else 1

@@ -1,0 +1,30 @@
+"""What must be there before API and worker start; idempotent."""
+
+from temporalio.client import Client
+
+from settings import Settings
+from storage import schema
+from storage.engine import connect as open_database
+from workflows import namespace
+
+
+async def bootstrap(client: Client, settings: Settings) -> list[str]:
+    """Prepare the engine and the database; returns a line for each thing done or found.
+
+    Raises:
+        WrongSearchAttribute: an attribute of ours exists with another type.
+        RPCError, OSError: the engine or the database does not answer, or does not let us.
+    """
+    done = await namespace.prepare(client)
+    if settings.database_url is None:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+    engine = open_database(settings.database)
+    try:
+        version = await schema.upgrade(engine)
+    finally:
+        await engine.dispose()
+    return [
+        *done,
+        f"namespace {client.namespace} has the search attributes",
+        f"database has schema version {version}",
+    ]

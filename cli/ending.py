@@ -1,0 +1,70 @@
+"""The one place where a command ends."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Callable, Coroutine
+from typing import Any, NoReturn
+
+from pydantic import ValidationError
+from rich.console import Console
+from temporalio.service import RPCError
+
+from cli.engine import NoEngine
+from cli.stack import Died
+from domain.errors import Refusal
+from storage.keys import BadKeys
+from storage.schema import WrongSchema
+from workflows.namespace import WrongSearchAttribute
+
+# What a person can mend: said in a sentence, without a traceback.
+EXPECTED = (
+    BadKeys,
+    Died,
+    NoEngine,
+    OSError,
+    RPCError,
+    Refusal,
+    RuntimeError,
+    ValidationError,
+    WrongSchema,
+    WrongSearchAttribute,
+)
+
+
+Loop = Callable[[], asyncio.AbstractEventLoop]
+
+
+def run(command: Coroutine[Any, Any, int | None], loop: Loop | None = None) -> NoReturn:
+    """Run a command to its end; its result is the exit code, 0 for None.
+
+    A process that spoke to the engine can abort while the interpreter shuts down
+    (temporalio/sdk-python#300), so it leaves without that once everything is closed and flushed.
+    """
+    try:
+        with asyncio.Runner(loop_factory=loop) as runner:
+            code = runner.run(_settled(command)) or 0
+    except KeyboardInterrupt:
+        code = 130
+    except asyncio.CancelledError:
+        code = 143
+    except EXPECTED as fault:
+        Console(stderr=True).print(f"[red]failover:[/] {fault}", highlight=False, soft_wrap=True)
+        code = 1
+    except Exception:
+        Console(stderr=True).print_exception()
+        code = 70
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
+async def _settled(command: Coroutine[Any, Any, int | None]) -> int | None:
+    task = asyncio.current_task()
+    if task:  # SIGTERM ends a command as Ctrl-C does, unless it listens itself
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    try:
+        return await command
+    finally:
+        await asyncio.sleep(0.05)

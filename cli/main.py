@@ -1,0 +1,154 @@
+"""The command's verbs. Each says what it does, with examples."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+import uvicorn
+import uvloop
+from rich.console import Console
+
+import worker as worker_process
+from api import server
+from api.app import running
+from cli import logs
+from cli.bootstrap import bootstrap as prepare
+from cli.demo import demonstrate
+from cli.ending import run
+from cli.stack import Ports, Stack
+from sandbox.server import serve as serve_sandbox
+from settings import Settings
+from workflows.client import connect
+
+app = typer.Typer(
+    name="failover",
+    help="Multi-channel failover messaging: Sms, Viber and Voice, one durable workflow per flow.",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+DataDir = Annotated[Path, typer.Option(help="Where flows, keys and logs are kept.")]
+
+
+@app.command(epilog="Example: failover dev --api-port 9000 --data-dir /var/tmp/failover")
+def dev(
+    api_port: Annotated[int, typer.Option(help="The API's port.")] = 8080,
+    temporal_port: Annotated[int, typer.Option(help="The engine's port.")] = 7233,
+    ui_port: Annotated[int, typer.Option(help="The Temporal UI's port.")] = 8233,
+    sandbox_port: Annotated[int, typer.Option(help="The sandbox's port.")] = 8090,
+    data_dir: DataDir = Path(".failover"),
+    dedupe: Annotated[
+        bool, typer.Option(help="Whether the sandbox takes a repeated reference for one message.")
+    ] = True,
+    reload: Annotated[bool, typer.Option(help="Restart the API when its code changes.")] = True,
+) -> None:
+    """Start everything in this terminal: engine, UI, sandbox, worker, API. Ctrl-C stops it all."""
+    ports = Ports(api_port, temporal_port, ui_port, sandbox_port)
+    run(_dev(Stack(ports, data_dir, dedupes=dedupe, reload=reload)))
+
+
+async def _dev(stack: Stack) -> int:
+    console = Console(highlight=False, soft_wrap=True)
+    stack.say = console.print
+    async with stack:
+        ports = stack.ports
+        console.print(f"Temporal UI  http://127.0.0.1:{ports.ui}")
+        console.print(f"phones       http://127.0.0.1:{ports.sandbox}")
+        console.print(f"documents    {stack.api}/docs")
+        console.print(f"ready {stack.api}")
+        await stack.watch()
+    return 0
+
+
+@app.command(epilog="Example: failover demo --keep")
+def demo(
+    data_dir: DataDir = Path(".failover/demo"),
+    keep: Annotated[bool, typer.Option(help="Leave everything running afterwards.")] = False,
+) -> None:
+    """Send real flows on the embedded engine, show them live, check how they ended."""
+    run(demonstrate(data_dir, keep))
+
+
+@app.command(epilog="Example: FAILOVER_DEMONSTRATION=true failover api")
+def api(
+    reload: Annotated[bool, typer.Option(help="Restart when the code changes.")] = False,
+) -> None:
+    """Serve the HTTP API. Refuses to start on another schema version."""
+    settings = Settings()
+    logs.set_up(settings.log_format)
+    if reload:
+        _serve_reloading(settings)
+    run(_api(settings), loop=uvloop.new_event_loop)
+
+
+async def _api(settings: Settings) -> int:
+    async with running(settings):  # says in a sentence what is missing, before anything listens
+        pass
+    return await server.serve(settings)
+
+
+def _serve_reloading(settings: Settings) -> None:
+    root = Path(__file__).parent.parent
+    uvicorn.run(
+        "api.app:create_app",
+        factory=True,
+        host=settings.api_host,
+        port=settings.api_port,
+        reload=True,
+        reload_dirs=[str(root / name) for name in ("accounts", "api", "domain", "tracking")],
+        access_log=False,
+        log_config=None,
+        timeout_keep_alive=server.KEEP_ALIVE,
+    )
+    os._exit(0)
+
+
+@app.command(epilog="Example: TEMPORAL_ADDRESS=temporal:7233 failover worker")
+def worker() -> None:
+    """Run flows: their workflows, sends and callbacks. Exits non-zero if it cannot connect."""
+    settings = Settings()
+    logs.set_up(settings.log_format)
+    run(worker_process.serve(settings), loop=uvloop.new_event_loop)
+
+
+@app.command(epilog="Example: failover sandbox --no-dedupe")
+def sandbox(
+    dedupe: Annotated[
+        bool | None, typer.Option(help="Whether a repeated reference is one message.")
+    ] = None,
+) -> None:
+    """Serve a provider that sends nothing: scripts by the recipient's last digits, an inbox."""
+    settings = Settings()
+    logs.set_up(settings.log_format)
+    run(
+        serve_sandbox(
+            host=settings.sandbox_host,
+            port=settings.sandbox_port,
+            report_origin=settings.report_url,
+            dedupes=settings.sandbox_dedupes if dedupe is None else dedupe,
+        )
+    )
+
+
+@app.command(epilog="Example: TEMPORAL_NAMESPACE=failover failover bootstrap")
+def bootstrap() -> None:
+    """Prepare engine and database: namespace, search attributes, schema. Idempotent."""
+    run(_bootstrap())
+
+
+async def _bootstrap() -> None:
+    console = Console(highlight=False, soft_wrap=True)
+    for line in await prepare(await connect(), Settings()):
+        console.print(line)
+
+
+def main() -> None:
+    """The entry point."""
+    app()
+
+
+if __name__ == "__main__":
+    main()
