@@ -48,3 +48,81 @@ lock: $(UV) ## Compile requirements/*.txt from pyproject.toml (UPGRADE=1 takes n
 	$(LOCK) --group pyproject.toml:bootstrap -o requirements/bootstrap.txt
 	$(LOCK) pyproject.toml --group build -o requirements/run.txt
 	$(LOCK) pyproject.toml --group build --group dev -c requirements/run.txt -o requirements/dev.txt
+
+.PHONY: lock-check
+lock-check: $(VENV)/dev.stamp ## Check that requirements/*.txt are what pyproject.toml compiles to
+	@copy=$$(mktemp -d) && cp pyproject.toml README.md $$copy && cp -r requirements $$copy \
+	  && $(MAKE) --no-print-directory -C $$copy -f $(CURDIR)/Makefile -s lock UV=$(CURDIR)/$(UV) >/dev/null \
+	  && diff -r requirements $$copy/requirements && rm -r $$copy && echo "requirements are up to date"
+
+# --- running ---
+
+.PHONY: run
+run: $(VENV)/run.stamp ## The main job: send real flows on the embedded engine, and say what happened
+	@$(BIN)/failover demo
+
+.PHONY: dev
+dev: $(VENV)/run.stamp ## Everything in one terminal: engine, Temporal UI, sandbox, worker, API
+	@$(BIN)/failover dev
+
+# --- testing ---
+
+PYTEST := $(BIN)/python -m pytest
+
+.PHONY: test
+test: $(VENV)/dev.stamp ## All tests; starts the one server they need
+	@$(BIN)/coverage run -m pytest $(ARGS)
+
+.PHONY: test-fast
+test-fast: $(VENV)/dev.stamp ## The tests that need no server: a few seconds
+	@$(PYTEST) -m "not server" $(ARGS)
+
+.PHONY: coverage
+coverage: ## What the last `make test` covered: all of domain/ and workflows/, by branch
+	@$(BIN)/coverage report --include='domain/*,workflows/*' --fail-under=100
+	@$(BIN)/coverage report --fail-under=85 | tail -n 3
+
+.PHONY: histories
+histories: $(VENV)/dev.stamp ## Record the workflow histories anew, on purpose, from a plain server
+	@$(PYTEST) tests/workflows -q --record-histories
+
+# --- checking ---
+
+.PHONY: format
+format: $(VENV)/dev.stamp ## Format the code
+	@$(BIN)/ruff format --quiet . && $(BIN)/ruff check --fix --quiet .
+
+.PHONY: lint
+lint: $(VENV)/dev.stamp ## Format and style
+	@$(BIN)/ruff format --check --quiet . && $(BIN)/ruff check --quiet . && echo "lint: clean"
+
+.PHONY: types
+types: $(VENV)/dev.stamp ## Strict types, tests included
+	@$(BIN)/mypy
+
+.PHONY: imports
+imports: $(VENV)/dev.stamp ## The import contracts
+	@$(BIN)/lint-imports --no-cache
+
+.PHONY: openapi
+openapi: $(VENV)/run.stamp ## Write docs/openapi.json from the code
+	@$(BIN)/failover document openapi > docs/openapi.json
+
+.PHONY: docs
+docs: openapi ## Write every generated document: the OpenAPI document and the failover table
+	@$(BIN)/failover document channels > docs/failover.md
+
+.PHONY: docs-check
+docs-check: docs ## Check that the generated documents are committed
+	@git diff --exit-code --stat -- docs && echo "documents are up to date"
+
+.PHONY: compose
+compose: ## Validate docker-compose.yml by the Compose specification's JSON schema
+	@npm ci --prefix deploy/compose --silent && node deploy/compose/validate.mjs docker-compose.yml
+
+.PHONY: ci
+ci: ## All that CI does, cheapest first, with each part's time
+	@for part in lint imports types lock-check docs-check compose test coverage; do \
+	  echo "--- $$part"; started=$$(date +%s); \
+	  $(MAKE) --no-print-directory $$part || { echo "--- $$part FAILED"; exit 1; }; \
+	  echo "--- $$part: $$(($$(date +%s) - started)) s"; done
