@@ -84,7 +84,7 @@ coverage: ## What the last `make test` covered: all of domain/ and workflows/, b
 
 .PHONY: histories
 histories: $(VENV)/dev.stamp ## Record the workflow histories anew, on purpose, from a plain server
-	@$(PYTEST) tests/workflows -q --record-histories
+	@$(PYTEST) tests/workflows/test_histories.py -k costs -q --record-histories
 
 # --- checking ---
 

@@ -16,6 +16,7 @@ from domain.channels import RequestStep, Sms, Voice
 from domain.flow import Flow, Step
 from domain.progress import DeliveryReport, Progress
 from domain.status import Status
+from domain.wire import milliseconds
 from providers.base import Accepted, MaybeSent, NotSent, Outgoing, Provider, Refused, SendOutcome
 from providers.http import ProviderClient
 from providers.registry import Providers
@@ -133,7 +134,7 @@ def _report(
         order=step.order,
         status=status,
         reason=reason,
-        at=datetime.now(UTC),
+        at=milliseconds(datetime.now(UTC)),
         message_id=message_id,
         our_fault=our_fault,
     )

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import uuid4
 
 from accounts.demonstration import ACME, ACME_SHOP, PARCEL
-from domain.channels import RequestStep, opened
+from domain.channels import RequestStep, in_order, opened
 from domain.flow import Callback, Flow, Kind, Step, Strategy
 from domain.wire import milliseconds
 
@@ -54,7 +54,7 @@ def compiled(*steps: dict[str, Any]) -> tuple[Step, ...]:
     """Request steps as they travel, unsealed."""
     return tuple(
         opened_step.compiled(order, sender="AcmeShop" if opened_step.type == "Viber" else "")
-        for order, opened_step in enumerate(map(_request, steps), start=1)
+        for order, opened_step in enumerate(in_order(tuple(map(request_step, steps))), start=1)
     )
 
 
@@ -84,5 +84,6 @@ def a_flow(
     )
 
 
-def _request(step: dict[str, Any]) -> RequestStep:
+def request_step(step: dict[str, Any]) -> RequestStep:
+    """A request step, as the API reads it."""
     return opened(json.dumps(step))

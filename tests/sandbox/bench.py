@@ -56,6 +56,10 @@ class Receiver:
         self._reports: defaultdict[str, list[Report]] = defaultdict(list)
         self._news = asyncio.Condition()
 
+    def paths(self) -> list[str]:
+        """Where something has arrived."""
+        return list(self._reports)
+
     def got(self, path: str) -> list[Report]:
         """What has arrived there, oldest first."""
         return list(self._reports[path])
