@@ -30,25 +30,26 @@ class Callbacks:
     deliverer: Deliverer
 
     @activity.defn
-    async def publish(self, flow: Flow, progress: Progress, tell: bool) -> None:
+    async def publish(self, flow: Flow, progress: Progress, tell: bool) -> bool:
         """Record the snapshot and, if `tell`, POST it to the client's callback address.
 
         Idempotent by the progress's `seq`. Fails, to be tried again, until the receiver answers
-        2xx or 410, or the schedule has no further slot; never for good.
+        2xx or 410, or the schedule has no further slot; never for good. Returns whether the
+        client wants to hear more of this flow.
         """
         await self._record(flow, progress)
         url = self.sealer.callback_url(flow) if tell else None
         if url is None:
-            return
+            return tell
         body = view(flow, progress, self.sealer).model_dump_json().encode()
         delivery = await self.deliverer.deliver(url, body, _headers(flow, progress))
         if delivery.succeeded:
-            return
+            return True
         age = activity.info().current_attempt_scheduled_time - progress.updated_at
         delay = None if delivery.gone else wait(age.total_seconds(), _chance)
         if delay is None:
             _log.warning("callback dead", tracking_id=flow.tracking_id, answer=str(delivery))
-            return
+            return not delivery.gone
         raise _again("CallbackNotTaken", f"the receiver answered {delivery}", delay)
 
     async def _record(self, flow: Flow, progress: Progress) -> None:

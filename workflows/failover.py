@@ -122,22 +122,24 @@ class FailoverWorkflow:
         if progress.outcome:
             self._mark(progress.outcome)
             if self._unpublished:  # the record must not wait for a slow receiver
-                aside = self._publish(progress, tell=False)
-                self._publishing.append(asyncio.create_task(aside))
+                self._publishing.append(asyncio.create_task(self._record(progress)))
         if progress.outcome or self._flow.on_step:
             self._unpublished.append(progress)
 
     async def _publish_in_order(self) -> None:
         """Publish each snapshot once its predecessor was taken; failing over never waits for it."""
-        published = None
+        published, tell = None, True
         while published is None or published.outcome is None:
             await workflow.wait_condition(lambda: bool(self._unpublished))
             published = self._unpublished[0]
-            await self._publish(published, tell=True)
+            tell = await self._publish(published, tell)
             self._unpublished.pop(0)
 
-    async def _publish(self, progress: Progress, tell: bool) -> None:
-        await workflow.execute_activity_method(
+    async def _record(self, progress: Progress) -> None:
+        await self._publish(progress, tell=False)
+
+    async def _publish(self, progress: Progress, tell: bool) -> bool:
+        return await workflow.execute_activity_method(
             Callbacks.publish,
             args=[self._flow, progress, tell],
             task_queue=names.PUBLISH,

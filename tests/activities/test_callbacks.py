@@ -35,7 +35,7 @@ async def publish(
     sealer: Sealer,
     tell: bool = True,
     age: timedelta = timedelta(0),
-) -> None:
+) -> bool:
     """One attempt, `age` after the event."""
     environment = ActivityEnvironment()
     environment.info = dataclasses.replace(
@@ -43,7 +43,10 @@ async def publish(
     )
     async with Deliverer(deadline=1) as deliverer:
         callbacks = Callbacks(tracking, sealer, deliverer)
-        await environment.run(callbacks.publish, sealer.sealed(flow), ended(flow), tell)
+        more: bool = await environment.run(
+            callbacks.publish, sealer.sealed(flow), ended(flow), tell
+        )
+        return more
 
 
 async def status(flow: Flow, tracking: Tracking) -> FlowStatus:
@@ -107,10 +110,10 @@ async def test_an_untaken_callback_is_repeated_at_its_next_slot(
 async def test_a_receiver_that_is_gone_hears_no_more(
     receiver: Receiver, tracking: Tracking, sealer: Sealer
 ) -> None:
-    """410 ends the event; nothing raises."""
+    """410 ends the event, and says that no more is wanted; nothing raises."""
     receiver.answers["/gone"] = [410]
 
-    await publish(addressed(receiver, "/gone"), tracking, sealer)
+    assert not await publish(addressed(receiver, "/gone"), tracking, sealer)
 
 
 async def test_a_callback_dies_a_day_after_its_event(
@@ -119,7 +122,9 @@ async def test_a_callback_dies_a_day_after_its_event(
     """The attempt without a further slot is the last, and returns."""
     receiver.answers["/dead"] = [500]
 
-    await publish(addressed(receiver, "/dead"), tracking, sealer, age=timedelta(hours=24))
+    flow = addressed(receiver, "/dead")
+
+    assert await publish(flow, tracking, sealer, age=timedelta(hours=24))
 
     assert len(receiver.got("/dead")) == 1
 

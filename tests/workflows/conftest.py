@@ -74,6 +74,7 @@ class Script:
     recorded: list[Progress] = field(default_factory=list)
     holding: asyncio.Event = field(default_factory=asyncio.Event)
     held: set[Channel] = field(default_factory=set)
+    receiver_is_gone: bool = False
     retry_after: timedelta = timedelta(hours=1)
 
     @activity.defn
@@ -101,14 +102,15 @@ class Script:
         return a_report(step.order, answer) if answer else None
 
     @activity.defn
-    async def publish(self, flow: Flow, progress: Progress, tell: bool) -> None:
+    async def publish(self, flow: Flow, progress: Progress, tell: bool) -> bool:
         """Take the snapshot as recorded, and as told unless the receiver is down."""
         self.recorded.append(progress)
         if not tell or flow.callback is None:
-            return
+            return tell
         if self.receiver_is_down(progress):
             raise ApplicationError("down", next_retry_delay=self.retry_after)
         self.told.append(progress)
+        return not self.receiver_is_gone
 
 
 def a_report(order: int, status: Status) -> DeliveryReport:

@@ -296,6 +296,17 @@ async def test_callbacks_keep_their_order_while_a_receiver_recovers(stage: Stage
     assert stage.script.told[-1].outcome is not None
 
 
+async def test_a_receiver_that_is_gone_hears_no_more_of_the_flow(stage: Stage) -> None:
+    """After a 410 the flow's further snapshots are recorded, and not told."""
+    stage.script.receiver_is_gone = True
+    stage.script.says = {VIBER: Status.UNDELIVERED, SMS: Status.DELIVERED}
+
+    await stage.play(a_flow(strategy=Strategy.ON_STEP))
+
+    assert len(stage.script.told) == 1
+    assert stage.script.recorded[-1].outcome is not None
+
+
 async def test_publishing_that_breaks_fails_the_flow_loudly(stage: Stage) -> None:
     """A bug of ours never leaves a flow hanging."""
     stage.script.says = {VIBER: Status.DELIVERED}
