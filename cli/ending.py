@@ -9,6 +9,8 @@ from typing import Any, NoReturn
 
 from pydantic import ValidationError
 from rich.console import Console
+from rich.text import Text
+from sqlalchemy.exc import OperationalError
 from temporalio.service import RPCError
 
 from cli.engine import NoEngine
@@ -24,6 +26,7 @@ EXPECTED = (
     Died,
     NoEngine,
     OSError,
+    OperationalError,
     RPCError,
     Refusal,
     RuntimeError,
@@ -50,7 +53,7 @@ def run(command: Coroutine[Any, Any, int | None], loop: Loop | None = None) -> N
     except asyncio.CancelledError:
         code = 143
     except EXPECTED as fault:
-        Console(stderr=True).print(f"[red]failover:[/] {fault}", highlight=False, soft_wrap=True)
+        complain(fault)
         code = 1
     except Exception:
         Console(stderr=True).print_exception()
@@ -58,6 +61,21 @@ def run(command: Coroutine[Any, Any, int | None], loop: Loop | None = None) -> N
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)
+
+
+def complain(fault: BaseException) -> None:
+    """Say in a sentence, on standard error, what a person can mend."""
+    sentence = Text.assemble(("failover:", "red"), f" {_sentence(fault)}")
+    Console(stderr=True, highlight=False, soft_wrap=True).print(sentence)
+
+
+def _sentence(fault: BaseException) -> str:
+    if isinstance(fault, OperationalError):
+        return f"the database cannot be used, was `failover bootstrap` run? {fault.orig}"
+    if isinstance(fault, ValidationError) and fault.title == "Settings":
+        faults = ((each["loc"][0], each["msg"]) for each in fault.errors())
+        return "; ".join(f"FAILOVER_{str(name).upper()}: {said}" for name, said in faults)
+    return str(fault)
 
 
 async def _settled(command: Coroutine[Any, Any, int | None]) -> int | None:

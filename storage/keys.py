@@ -1,7 +1,6 @@
 """Master keys, and the keys derived from them for each purpose."""
 
 import base64
-import binascii
 import hashlib
 import hmac
 import os
@@ -13,6 +12,8 @@ from typing import Self
 
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+_FORM = "a key has the form kid:base64 of 32 bytes, the kid being alphanumeric"
 
 
 class BadKeys(ValueError):
@@ -30,6 +31,8 @@ class Keyring:
         if not masters:
             raise BadKeys("no keys; set FAILOVER_KEYS, or FAILOVER_KEYS_FILE")
         self._masters = dict(masters)
+        if len(self._masters) < len(masters):
+            raise BadKeys("two keys have the same kid")
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -76,10 +79,10 @@ def _master(part: str) -> tuple[str, bytes]:
     kid, colon, encoded = part.strip().partition(":")
     try:
         key = base64.b64decode(encoded, validate=True)
-    except binascii.Error:
-        raise BadKeys(f"the key {kid[:8]!r} is not base64") from None
+    except ValueError:
+        raise BadKeys(_FORM) from None
     if not colon or not kid.isalnum() or len(kid) > 16 or len(key) != 32:
-        raise BadKeys("a key has the form kid:base64 of 32 bytes, the kid being alphanumeric")
+        raise BadKeys(_FORM)
     return kid, key
 
 
