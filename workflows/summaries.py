@@ -34,25 +34,20 @@ def of_publication(flow: Flow, progress: Progress, tell: bool) -> str:
 
 def table(flow: Flow, progress: Progress) -> str:
     """The flow's steps as a markdown table."""
-    lines = [f"**{_headline(progress)}**", "", *_HEAD]
+    rows = [("step", "channel", "recipient", "status", "reason", "at (UTC)")]
     for step in flow.steps:
         standing = progress.step(step.order)
+        place = (str(step.order), step.channel, step.recipient)
         if standing is None:
-            lines.append(f"| {step.order} | {step.channel} | {step.recipient} | – | | |")
+            rows.append((*place, "", "", ""))
             continue
         status = named(step.channel, standing.status) if standing.status else "being sent"
-        moment = standing.updated_at.strftime("%H:%M:%S")
-        lines.append(
-            f"| {step.order} | {step.channel} | {step.recipient} | {status} "
-            f"| {standing.reason} | {moment} |"
-        )
-    return "\n".join(lines)
+        rows.append((*place, status, standing.reason, f"{standing.updated_at:%H:%M:%S}"))
+    head, *body = ("".join(f"| {cell}{_GAP}" for cell in row) + "|" for row in rows)
+    return "\n".join((f"**{_headline(progress)}**", "", head, "|---" * len(rows[0]) + "|", *body))
 
 
-_HEAD = (
-    "| step | channel | recipient | status | reason | at (UTC) |",
-    "|---|---|---|---|---|---|",
-)
+_GAP = "\u2003"  # the UI draws tables without any space between their columns
 
 
 def _headline(progress: Progress) -> str:
