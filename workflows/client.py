@@ -1,7 +1,8 @@
 """The only door to the engine: start a flow, report on it, cancel it."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 
 from temporalio.client import (
@@ -36,6 +37,10 @@ RPC = timedelta(seconds=4)
 
 CANCEL = timedelta(seconds=3)
 """How long a worker has to take a cancellation."""
+
+
+NotConnected = RuntimeError
+"""What the SDK raises when a lazy client's first connection fails."""
 
 
 class AlreadyStarted(Exception):
@@ -83,7 +88,7 @@ class FlowClient:
                 if unanswered:  # by our own earlier asking
                     return sealed
                 raise AlreadyStarted from None
-            except RPCError as fault:
+            except (RPCError, NotConnected) as fault:
                 unanswered = True
                 if not _may_pass(fault) or asyncio.get_running_loop().time() > give_up:
                     raise Unavailable(
@@ -102,17 +107,18 @@ class FlowClient:
                 SearchAttributePair(names.RECIPIENT_HASHES, hashes),
             ]
         )
-        await self._client.start_workflow(
-            names.WORKFLOW,
-            flow,
-            id=names.workflow_id(flow.account, flow.tracking_id),
-            task_queue=names.FLOWS,
-            id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
-            search_attributes=attributes,
-            static_summary=summaries.of_flow(flow),
-            priority=Priority(fairness_key=flow.account[:64]),
-            rpc_timeout=RPC,
-        )
+        with _connecting():
+            await self._client.start_workflow(
+                names.WORKFLOW,
+                flow,
+                id=names.workflow_id(flow.account, flow.tracking_id),
+                task_queue=names.FLOWS,
+                id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+                search_attributes=attributes,
+                static_summary=summaries.of_flow(flow),
+                priority=Priority(fairness_key=flow.account[:64]),
+                rpc_timeout=RPC,
+            )
 
     async def report(self, ref: StepRef, report: DeliveryReport) -> bool:
         """Tell the flow; True once the engine has it for good, False if the flow has ended.
@@ -122,9 +128,10 @@ class FlowClient:
         """
         handle = self._client.get_workflow_handle(names.workflow_id(ref.account, ref.tracking_id))
         try:
-            await handle.signal(names.REPORT_SIGNAL, report, rpc_timeout=RPC)
-        except RPCError as fault:
-            if fault.status is RPCStatusCode.NOT_FOUND:
+            with _connecting():
+                await handle.signal(names.REPORT_SIGNAL, report, rpc_timeout=RPC)
+        except (RPCError, NotConnected) as fault:
+            if _is_unknown(fault):
                 return False
             raise Unavailable("The report could not be taken; send it again") from None
         return True
@@ -139,15 +146,16 @@ class FlowClient:
         """
         handle = self._client.get_workflow_handle(names.workflow_id(account, tracking_id))
         try:
-            progress: Progress = await handle.execute_update(
-                names.CANCEL_UPDATE, result_type=Progress, rpc_timeout=CANCEL
-            )
+            with _connecting():
+                progress: Progress = await handle.execute_update(
+                    names.CANCEL_UPDATE, result_type=Progress, rpc_timeout=CANCEL
+                )
         except WorkflowUpdateFailedError:
             raise AlreadyFinal("The flow is already final") from None
         except WorkflowUpdateRPCTimeoutOrCancelledError:
             raise Unavailable("No worker took the cancellation in time; send it again") from None
-        except RPCError as fault:
-            if fault.status is RPCStatusCode.NOT_FOUND:
+        except (RPCError, NotConnected) as fault:
+            if _is_unknown(fault):
                 raise UnknownFlow("No such flow") from None
             raise Unavailable("The flow could not be cancelled; send it again") from None
         return progress
@@ -155,8 +163,9 @@ class FlowClient:
     async def is_healthy(self) -> bool:
         """Whether the engine answers."""
         try:
-            return await self._client.service_client.check_health(timeout=timedelta(seconds=1))
-        except RPCError:
+            with _connecting():
+                return await self._client.service_client.check_health(timeout=timedelta(seconds=1))
+        except (RPCError, NotConnected):
             return False
 
     def recipient_hash(self, number: str) -> str:
@@ -164,13 +173,32 @@ class FlowClient:
         return self._keys.lasting_digest("recipient", number).hex()[:32]
 
 
-def _may_pass(fault: RPCError) -> bool:
-    return fault.status in {
-        RPCStatusCode.UNAVAILABLE,
-        RPCStatusCode.DEADLINE_EXCEEDED,
-        RPCStatusCode.RESOURCE_EXHAUSTED,
-        RPCStatusCode.CANCELLED,
-        RPCStatusCode.ABORTED,
-        RPCStatusCode.INTERNAL,
-        RPCStatusCode.UNKNOWN,
-    }
+def _is_unknown(fault: Exception) -> bool:
+    return isinstance(fault, RPCError) and fault.status is RPCStatusCode.NOT_FOUND
+
+
+@contextmanager
+def _connecting() -> Iterator[None]:
+    """Have an engine that was never reached look like one that went away: a lazy client's own
+    fault is a bare RuntimeError, until it has been connected once."""
+    try:
+        yield
+    except RuntimeError as fault:
+        if not str(fault).startswith("Failed client connect"):
+            raise
+        raise RPCError(str(fault), RPCStatusCode.UNAVAILABLE, b"") from None
+
+
+def _may_pass(fault: Exception) -> bool:
+    return not isinstance(fault, RPCError) or fault.status in _PASSING
+
+
+_PASSING = {
+    RPCStatusCode.UNAVAILABLE,
+    RPCStatusCode.DEADLINE_EXCEEDED,
+    RPCStatusCode.RESOURCE_EXHAUSTED,
+    RPCStatusCode.CANCELLED,
+    RPCStatusCode.ABORTED,
+    RPCStatusCode.INTERNAL,
+    RPCStatusCode.UNKNOWN,
+}
