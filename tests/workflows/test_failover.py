@@ -375,6 +375,21 @@ async def test_an_operators_cancel_before_the_first_task_completes_the_flow(stag
     assert [each.status for each in stage.script.told] == [FlowStatus.FAILED]
 
 
+async def test_a_delivery_beats_an_operators_cancel_in_the_same_task(stage: Stage) -> None:
+    """What was delivered was delivered; the cancellation comes too late."""
+    flow = a_flow()
+    async with stage.working():
+        handle = await stage.start_in_plain_time(flow)
+        await stage.send_is_answered(flow, 1)
+    await stage.flows.report(flow.ref(1), delivered(flow, 1))
+    await handle.cancel()
+
+    async with stage.working():
+        outcome = await asyncio.wait_for(handle.result(), 30)
+
+    assert outcome.status is FlowStatus.SUCCEEDED
+
+
 async def test_an_operators_cancel_while_callbacks_wait_changes_nothing(stage: Stage) -> None:
     """The outcome stands, and its callback still goes out."""
     down = True
