@@ -51,7 +51,7 @@ lock: $(UV) ## Compile requirements/*.txt from pyproject.toml (UPGRADE=1 takes n
 
 .PHONY: lock-check
 lock-check: $(VENV)/dev.stamp ## Check that requirements/*.txt are what pyproject.toml compiles to
-	@copy=$$(mktemp -d) && cp pyproject.toml README.md $$copy && cp -r requirements $$copy \
+	@copy=$$(mktemp -d) && cp -p pyproject.toml README.md $$copy && cp -rp requirements $$copy \
 	  && $(MAKE) --no-print-directory -C $$copy -f $(CURDIR)/Makefile -s lock UV=$(CURDIR)/$(UV) >/dev/null \
 	  && diff -r requirements $$copy/requirements && rm -r $$copy && echo "requirements are up to date"
 

@@ -13,7 +13,7 @@ from domain.flow import Flow
 from domain.progress import Progress
 from egress.deliver import Deliverer
 from egress.schedule import wait
-from storage.seal import Sealer
+from storage.seal import Sealer, Unsealable
 from tracking.records import Tracking
 from tracking.view import view
 
@@ -38,11 +38,14 @@ class Callbacks:
         client wants to hear more of this flow.
         """
         await self._record(flow, progress)
-        url = self.sealer.callback_url(flow) if tell else None
-        if url is None:
+        try:
+            callback = self._opened(flow, progress) if tell else None
+        except Unsealable as fault:
+            _log.error("callback not opened", tracking_id=flow.tracking_id, fault=str(fault))
+            return False
+        if callback is None:
             return tell
-        body = view(flow, progress, self.sealer).model_dump_json().encode()
-        delivery = await self.deliverer.deliver(url, body, _headers(flow, progress))
+        delivery = await self.deliverer.deliver(*callback, _headers(flow, progress))
         if delivery.succeeded:
             return True
         age = activity.info().current_attempt_scheduled_time - progress.updated_at
@@ -51,6 +54,10 @@ class Callbacks:
             _log.warning("callback dead", tracking_id=flow.tracking_id, answer=str(delivery))
             return not delivery.gone
         raise _again("CallbackNotTaken", f"the receiver answered {delivery}", delay)
+
+    def _opened(self, flow: Flow, progress: Progress) -> tuple[str, bytes] | None:
+        url = self.sealer.callback_url(flow)
+        return (url, view(flow, progress, self.sealer).model_dump_json().encode()) if url else None
 
     async def _record(self, flow: Flow, progress: Progress) -> None:
         try:

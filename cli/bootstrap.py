@@ -15,7 +15,6 @@ async def bootstrap(client: Client, settings: Settings) -> list[str]:
         WrongSearchAttribute: an attribute of ours exists with another type.
         RPCError, OSError: the engine or the database does not answer, or does not let us.
     """
-    done = await namespace.prepare(client)
     if settings.database_url is None:
         settings.data_dir.mkdir(parents=True, exist_ok=True)
     engine = open_database(settings.database)
@@ -24,7 +23,7 @@ async def bootstrap(client: Client, settings: Settings) -> list[str]:
     finally:
         await engine.dispose()
     return [
-        *done,
-        f"namespace {client.namespace} has the search attributes",
         f"database has schema version {version}",
+        *await namespace.prepare(client),
+        f"namespace {client.namespace} has the search attributes",
     ]

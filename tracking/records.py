@@ -15,7 +15,7 @@ from domain.progress import DeliveryReport, Progress
 from domain.status import Status
 from storage import schema
 from storage.engine import insert_into, reading, writing
-from storage.seal import Sealer
+from storage.seal import Sealer, Unsealable
 from storage.tables import flows, recipients, reports
 
 
@@ -63,12 +63,17 @@ class Tracking:
             )
         )
         # Whoever may be the first to write the row brings the numbers: the API, or the first send.
-        if progress.seq <= 1:
-            numbers = {self._sealer.content(flow, step.order).recipient for step in flow.steps}
-            rows = [{"tracking_id": flow.tracking_id, "number": number} for number in numbers]
+        if progress.seq <= 1 and (numbers := self._numbers(flow)):
             await connection.execute(
-                insert_into(connection, recipients).on_conflict_do_nothing(), rows
+                insert_into(connection, recipients).on_conflict_do_nothing(),
+                [{"tracking_id": flow.tracking_id, "number": number} for number in numbers],
             )
+
+    def _numbers(self, flow: Flow) -> set[str]:
+        try:
+            return {self._sealer.content(flow, step.order).recipient for step in flow.steps}
+        except Unsealable:  # the flow's end must be recorded all the same
+            return set()
 
     async def append(self, ref: StepRef, report: DeliveryReport) -> None:
         """Add a report; the same step and status a second time adds nothing."""

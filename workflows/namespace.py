@@ -16,7 +16,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from workflows.names import SEARCH_ATTRIBUTES
 
-RETENTION = timedelta(days=7)
+RETENTION = timedelta(days=30)
 """How long the engine keeps the history of a flow that is over."""
 
 SETTLING = 30.0

@@ -8,8 +8,9 @@ from domain.status import named
 def of_flow(flow: Flow) -> str:
     """Viber → Sms · +3069****0101."""
     channels = " → ".join(step.channel for step in flow.steps)
-    recipients = ", ".join(dict.fromkeys(step.recipient for step in flow.steps))
-    return f"{channels} · {recipients}"[:200]
+    first, *more = dict.fromkeys(step.recipient for step in flow.steps)
+    others = f" and {len(more)} more" if more else ""
+    return f"{channels} · {first}{others}"
 
 
 def of_send(step: Step) -> str:
@@ -44,7 +45,7 @@ def table(flow: Flow, progress: Progress) -> str:
         status = named(step.channel, standing.status) if standing.status else "being sent"
         rows.append((*place, status, standing.reason, f"{standing.updated_at:%H:%M:%S}"))
     head, *body = ("".join(f"| {cell}{_GAP}" for cell in row) + "|" for row in rows)
-    return "\n".join((f"**{_headline(progress)}**", "", head, "|---" * len(rows[0]) + "|", *body))
+    return "\n".join((f"**{_headline(progress)}**", "", head, "|:---" * len(rows[0]) + "|", *body))
 
 
 _GAP = "\u2003"  # the UI draws tables without any space between their columns

@@ -15,6 +15,7 @@ from domain.progress import DeliveryReport, FlowStatus, Progress
 from domain.status import Status
 from egress.deliver import Deliverer
 from storage.engine import writing
+from storage.keys import Keyring
 from storage.seal import Sealer
 from storage.tables import metadata
 from tests.samples import a_flow, sms
@@ -127,6 +128,22 @@ async def test_a_callback_dies_a_day_after_its_event(
     assert await publish(flow, tracking, sealer, age=timedelta(hours=24))
 
     assert len(receiver.got("/dead")) == 1
+
+
+async def test_a_callback_that_cannot_be_opened_ends_the_flow_all_the_same(
+    receiver: Receiver, tracking: Tracking, sealer: Sealer
+) -> None:
+    """Its key is gone: recorded, logged, and never tried for ever."""
+    flow = addressed(receiver, "/unopened")
+    blind = Sealer(Keyring.parse("k9:" + "B" * 43 + "="))
+    environment = ActivityEnvironment()
+    async with Deliverer(deadline=1) as deliverer:
+        callbacks = Callbacks(tracking, blind, deliverer)
+        more = await environment.run(callbacks.publish, sealer.sealed(flow), ended(flow), True)
+
+    assert not more
+    assert receiver.got("/unopened") == []
+    assert await status(flow, tracking) is FlowStatus.SUCCEEDED
 
 
 async def test_our_own_outage_uses_up_time_and_no_attempt(

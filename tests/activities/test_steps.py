@@ -171,17 +171,15 @@ async def test_a_refusal_is_a_status(sending: Sending) -> None:
 
 
 async def test_a_content_that_cannot_be_opened_fails_the_step(
-    sending: Sending, keys: Keyring
+    sending: Sending, database: AsyncEngine
 ) -> None:
     """A key that is gone is our fault, not the recipient's: FAILED, so the flow may go on."""
-    other = Keyring.parse("k9:" + "B" * 43 + "=")
-    blind = dataclasses.replace(sending.steps, sealer=Sealer(other))
-    flow = a_flow(viber(), sms())
-    environment = dataclasses.replace(sending, steps=blind)
-    # Not the flow's first step: that one would also bring the recipients' numbers.
-    await sending.steps.intents.declare(sending.sealed(flow), Progress.of(flow), "another")
+    blind = Sealer(Keyring.parse("k9:" + "B" * 43 + "="))
+    steps = dataclasses.replace(
+        sending.steps, sealer=blind, intents=Intents(database, Tracking(database, blind))
+    )
 
-    answer = await environment.attempt(flow, order=2)
+    answer = await dataclasses.replace(sending, steps=steps).attempt(a_flow(viber(), sms()))
 
     assert answer is not None
     assert (answer.status, answer.our_fault) == (Status.FAILED, True)
