@@ -9,7 +9,7 @@ from api import examples
 from domain import flow as travelling
 from domain.channels import Sms, TransactionalStep, ViberTemplate, Voice
 from domain.flow import Flow, Kind, Strategy
-from domain.wire import HttpUrl, Moment, Request, Wire
+from domain.wire import NOT_EMPTY, HttpUrl, Moment, Request, Wire
 from storage.seal import Sealer
 
 MOST_STEPS = 10
@@ -39,7 +39,7 @@ class CreateTransactionalFlow(Request):
 
     model_config = {"json_schema_extra": {"examples": [examples.TRANSACTIONAL]}}
 
-    flow: Annotated[tuple[TransactionalStep, ...], Field(min_length=1, max_length=MOST_STEPS)]
+    flow: tuple[TransactionalStep, ...] = Field(max_length=MOST_STEPS, json_schema_extra=NOT_EMPTY)
     callback: Callback | None = None
 
 

@@ -4,6 +4,7 @@ Each says what its content is, how long it may take, on which statuses the flow 
 silence means (contract.md §2.2–§2.5, §3.2, §7.3–§7.4). `docs/failover.md` is generated from here.
 """
 
+from abc import abstractmethod
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Annotated, Any, ClassVar, Literal, Self
@@ -35,7 +36,7 @@ from domain.fields import (
 from domain.flow import Step
 from domain.sms import Restrictions, SmsMessage, UrlShortener
 from domain.status import Channel, Status
-from domain.wire import HttpUrl, Request, forbidden, is_blank, kind_of
+from domain.wire import NOT_EMPTY, HttpUrl, Request, forbidden, is_blank, kind_of
 
 MINUTE = 60.0
 SILENT_CALL = 15 * MINUTE
@@ -58,7 +59,9 @@ class RequestStep(Request):
     @field_validator("failover_on_statuses", mode="before")
     @classmethod
     def _split_at_commas(cls, given: Any) -> Any:
-        return [word.strip() for word in given.split(",")] if isinstance(given, str) else given
+        if not isinstance(given, str):
+            return given
+        return [word.strip() for word in given.split(",") if word.strip()]
 
     @field_validator("failover_on_statuses")
     @classmethod
@@ -83,14 +86,14 @@ class RequestStep(Request):
         return tuple(status for status in self.allowed if status.lower() in words)
 
     @property
+    @abstractmethod
     def patience(self) -> float:
         """Seconds that the step may take."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def recipient(self) -> str:
         """Whom it reaches: an E.164 number or a SIP address."""
-        raise NotImplementedError
 
     @property
     def until_seen(self) -> bool:
@@ -236,8 +239,8 @@ class Voice(RequestStep):
     dial_plans: tuple[DialPlan, ...] = Field(
         validation_alias=AliasChoices("dialPlan", "dialplan", "dialPlans"),
         serialization_alias="dialPlans",
-        min_length=1,
         max_length=1,
+        json_schema_extra=NOT_EMPTY,
     )
     machine_detection: MachineDetection | None = None
 

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 
-from domain.wire import HttpUrl, Request, kind_of, not_boolean
+from domain.wire import NOT_EMPTY, HttpUrl, Request, kind_of, not_boolean
 
 Language = Literal[
     "en-US", "de-DE", "fr-FR", "it-IT", "pt-BR", "es-ES", "es-LA",
@@ -58,7 +58,7 @@ Verb = Annotated[
 class DialPlan(Request):
     """The verbs of a call, run in order."""
 
-    verbs: tuple[Verb, ...] = Field(min_length=1, max_length=20)
+    verbs: tuple[Verb, ...] = Field(max_length=20, json_schema_extra=NOT_EMPTY)
 
 
 class MachineDetection(Request):

@@ -11,7 +11,10 @@ from pydantic import (
     Field,
     PlainSerializer,
     StringConstraints,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
     WithJsonSchema,
+    WrapValidator,
 )
 
 from domain import recipient
@@ -35,6 +38,15 @@ def _minutes(value: Decimal) -> int | float:
     return int(value) if value == value.to_integral_value() else float(value)
 
 
+def _one_sentence(value: Any, validate: ValidatorFunctionWrapHandler) -> Any:
+    try:
+        return validate(value)
+    except ValidationError:  # one for each member of the union, with its name in the path
+        raise ValueError(
+            "Input should be a text of at most 1000 characters, a number, or true or false"
+        ) from None
+
+
 def _capitalised(word: Any) -> Any:
     return word.capitalize() if isinstance(word, str) else word
 
@@ -56,7 +68,7 @@ def _schema(pattern: str) -> WithJsonSchema:
 
 _SENDER = r"[0-9]{1,16}|[A-Za-z0-9 ]{1,11}"
 _CALLER = r"\+?[0-9]{1,16}|[A-Za-z0-9 ]{1,11}"
-_LANGUAGE = r"[A-Za-z]{2,3}([_-][A-Za-z]{1,2})?"
+_LANGUAGE = r"[A-Za-z]{2,5}|[A-Za-z]{2,3}[_-][A-Za-z]{1,2}"
 
 Number = Annotated[str, StringConstraints(max_length=40), AfterValidator(_number)]
 Sender = Annotated[
@@ -84,7 +96,10 @@ Minutes = Annotated[Decimal, BeforeValidator(not_boolean), PlainSerializer(_minu
 Spelled = BeforeValidator(_capitalised)
 Uuid = Annotated[str, AfterValidator(_uuid)]
 SipAddress = Annotated[str, AfterValidator(recipient.sip_address)]
-TemplateParam = (
-    bool | Annotated[int, Field(ge=-(2**63), lt=2**63)] | float
-    | Annotated[str, StringConstraints(max_length=1000)]
-)  # fmt: skip
+TemplateParam = Annotated[
+    bool
+    | Annotated[int, Field(gt=-(10**50), lt=10**50)]  # as many digits as a template takes
+    | Annotated[float, Field(allow_inf_nan=False)]  # JSON could not hold them
+    | Annotated[str, StringConstraints(max_length=1000)],
+    WrapValidator(_one_sentence),
+]

@@ -121,6 +121,8 @@ class Progress(Wire):
 
     def cancelled(self, flow: Flow, at: datetime) -> Self:
         """No further step starts; the one in flight keeps its status (contract.md §5.5)."""
+        if self.outcome:
+            return self
         last = flow.step(self.steps[-1].order) if self.steps else None
         outcome = Outcome(
             status=FlowStatus.FAILED, code=NOT_TRIGGERED, channel=last.channel if last else None

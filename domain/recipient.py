@@ -42,7 +42,8 @@ def masked(recipient: str) -> str:
     """Enough to recognise, too little to call: +3069****0101, ****@host."""
     if "@" in recipient:
         return "****@" + recipient.rpartition("@")[2]
-    shown = 4 if len(recipient) >= 12 else 2
+    digits = len(recipient.removeprefix("+"))
+    shown = 4 if digits >= 11 else 2 if digits >= 7 else 1
     return recipient[: shown + 1] + "****" + recipient[-shown:]
 
 
@@ -50,4 +51,5 @@ def country(recipient: str) -> str | None:
     """ISO 3166-1 alpha-2 code of an E.164 number's country, where one can be told."""
     if not recipient.startswith("+"):
         return None
-    return phonenumbers.region_code_for_number(phonenumbers.parse(recipient))
+    code = phonenumbers.region_code_for_number(phonenumbers.parse(recipient))
+    return None if code == phonenumbers.REGION_CODE_FOR_NON_GEO_ENTITY else code

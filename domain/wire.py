@@ -10,6 +10,7 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    JsonValue,
     PlainSerializer,
     StringConstraints,
     ValidationError,
@@ -69,6 +70,11 @@ def is_blank(value: object) -> bool:
             return not value
         case _:
             return False
+
+
+NOT_EMPTY: dict[str, JsonValue] = {"minItems": 1}
+"""For the schema of a required list: an empty one is blank, so absent. `min_length` would count
+after validation, and say of a list with one wrong member that it is empty."""
 
 
 def not_boolean(value: Any) -> Any:

@@ -4,6 +4,7 @@ import asyncio
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Self
 
 import httpx
@@ -13,6 +14,10 @@ DEADLINE = 10.0
 
 ANSWER_CAP = 2048
 """Bytes that are read of an answer."""
+
+
+_ODD_ADDRESS = (ValueError, ExceptionGroup)
+"""What the transport lets through of a host that is no name and of a port that is none."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +53,8 @@ class Deliverer:
             timeout=httpx.Timeout(deadline, connect=5.0),
             limits=httpx.Limits(max_connections=200, max_keepalive_connections=0),
             headers={"User-Agent": "failover"},
+            # The next callback to a host may be another client's.
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
         )
 
     async def __aenter__(self) -> Self:
@@ -61,7 +68,7 @@ class Deliverer:
         try:
             async with asyncio.timeout(self._deadline):
                 return Delivery(status=await self._post(url, body, headers))
-        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as fault:
+        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, *_ODD_ADDRESS) as fault:
             return Delivery(fault=type(fault).__name__)
 
     async def _post(self, url: str, body: bytes, headers: Mapping[str, str]) -> int:

@@ -30,7 +30,8 @@ def wait(age: float, chance: random.Random) -> float | None:
     The slot follows from the age, not from a count of attempts: an outage of ours uses up time,
     never an attempt.
     """
-    slot = next((slot for slot in SLOTS if slot > age), None)
+    # What came early by the jitter was that slot's attempt already.
+    slot = next((slot for slot in SLOTS if slot * (1 - JITTER) > age), None)
     if slot is None:
         return None
     return min((slot - age) * chance.uniform(1 - JITTER, 1 + JITTER), SLOTS[-1] - age)

@@ -1,8 +1,7 @@
 """The only door to the engine: start a flow, report on it, cancel it."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import timedelta
 
 from temporalio.client import (
@@ -107,18 +106,17 @@ class FlowClient:
                 SearchAttributePair(names.RECIPIENT_HASHES, hashes),
             ]
         )
-        with _connecting():
-            await self._client.start_workflow(
-                names.WORKFLOW,
-                flow,
-                id=names.workflow_id(flow.account, flow.tracking_id),
-                task_queue=names.FLOWS,
-                id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
-                search_attributes=attributes,
-                static_summary=summaries.of_flow(flow),
-                priority=Priority(fairness_key=flow.account[:64]),
-                rpc_timeout=RPC,
-            )
+        await self._client.start_workflow(
+            names.WORKFLOW,
+            flow,
+            id=names.workflow_id(flow.account, flow.tracking_id),
+            task_queue=names.FLOWS,
+            id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+            search_attributes=attributes,
+            static_summary=summaries.of_flow(flow),
+            priority=Priority(fairness_key=flow.account[:64]),
+            rpc_timeout=RPC,
+        )
 
     async def report(self, ref: StepRef, report: DeliveryReport) -> bool:
         """Tell the flow; True once the engine has it for good, False if the flow has ended.
@@ -128,8 +126,7 @@ class FlowClient:
         """
         handle = self._client.get_workflow_handle(names.workflow_id(ref.account, ref.tracking_id))
         try:
-            with _connecting():
-                await handle.signal(names.REPORT_SIGNAL, report, rpc_timeout=RPC)
+            await handle.signal(names.REPORT_SIGNAL, report, rpc_timeout=RPC)
         except (RPCError, NotConnected) as fault:
             if _is_unknown(fault):
                 return False
@@ -146,13 +143,14 @@ class FlowClient:
         """
         handle = self._client.get_workflow_handle(names.workflow_id(account, tracking_id))
         try:
-            with _connecting():
+            # The SDK asks again, as long once more, when the engine answers that nobody came yet.
+            async with asyncio.timeout(CANCEL.total_seconds()):
                 progress: Progress = await handle.execute_update(
                     names.CANCEL_UPDATE, result_type=Progress, rpc_timeout=CANCEL
                 )
         except WorkflowUpdateFailedError:
             raise AlreadyFinal("The flow is already final") from None
-        except WorkflowUpdateRPCTimeoutOrCancelledError:
+        except (WorkflowUpdateRPCTimeoutOrCancelledError, TimeoutError):
             raise Unavailable("No worker took the cancellation in time; send it again") from None
         except (RPCError, NotConnected) as fault:
             if _is_unknown(fault):
@@ -163,8 +161,7 @@ class FlowClient:
     async def is_healthy(self) -> bool:
         """Whether the engine answers."""
         try:
-            with _connecting():
-                return await self._client.service_client.check_health(timeout=timedelta(seconds=1))
+            return await self._client.service_client.check_health(timeout=timedelta(seconds=1))
         except (RPCError, NotConnected):
             return False
 
@@ -175,18 +172,6 @@ class FlowClient:
 
 def _is_unknown(fault: Exception) -> bool:
     return isinstance(fault, RPCError) and fault.status is RPCStatusCode.NOT_FOUND
-
-
-@contextmanager
-def _connecting() -> Iterator[None]:
-    """Have an engine that was never reached look like one that went away: a lazy client's own
-    fault is a bare RuntimeError, until it has been connected once."""
-    try:
-        yield
-    except RuntimeError as fault:
-        if not str(fault).startswith("Failed client connect"):
-            raise
-        raise RPCError(str(fault), RPCStatusCode.UNAVAILABLE, b"") from None
 
 
 def _may_pass(fault: Exception) -> bool:

@@ -105,8 +105,7 @@ class FailoverWorkflow:
             raise ApplicationError("the flow is over", type=names.ALREADY_FINAL)
 
     def _cancel(self) -> None:
-        if self._progress.outcome is None:
-            self._move(self._progress.cancelled(self._flow, workflow.now()))
+        self._move(self._progress.cancelled(self._flow, workflow.now()))
 
     def _is_settled(self, step: Step) -> bool:
         standing = self._progress.step(step.order)

@@ -1,0 +1,105 @@
+"""The schema's version, and that code and migrations agree on what it holds."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Connection, inspect, text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from storage import schema
+from storage.engine import connect, reading, writing
+from storage.tables import metadata
+
+
+@pytest.fixture
+async def empty(tmp_path: Path) -> AsyncIterator[AsyncEngine]:
+    """A database without any table."""
+    engine = connect(f"sqlite+aiosqlite:///{tmp_path / 'empty.db'}")
+    yield engine
+    await engine.dispose()
+
+
+async def _at_version(engine: AsyncEngine, version: str) -> None:
+    async with writing(engine) as connection:
+        await connection.execute(
+            text("UPDATE alembic_version SET version_num = :v"), {"v": version}
+        )
+
+
+async def test_an_upgrade_makes_the_newest_version_and_may_be_repeated(empty: AsyncEngine) -> None:
+    """The second time it finds nothing to do, and loses nothing."""
+    version = await schema.upgrade(empty)
+    async with writing(empty) as connection:
+        await connection.execute(text("INSERT INTO recipients VALUES ('0f7a', '+306900000101')"))
+    assert await schema.upgrade(empty) == version
+    await schema.check(empty)
+    async with reading(empty) as connection:
+        assert (await connection.execute(text("SELECT count(*) FROM recipients"))).scalar() == 1
+
+
+async def test_the_migrations_make_what_the_code_describes(empty: AsyncEngine) -> None:
+    """Tables, columns, types and indexes, compared by alembic itself."""
+    await schema.upgrade(empty)
+
+    def differences(connection: Connection) -> object:
+        options = {"compare_type": True, "compare_server_default": True}
+        context = MigrationContext.configure(connection, opts=options)
+        return compare_metadata(context, metadata)
+
+    def nullables(connection: Connection) -> dict[str, dict[str, bool]]:
+        found = inspect(connection)
+        return {
+            name: {column["name"]: column["nullable"] for column in found.get_columns(name)}
+            for name in metadata.tables
+        }
+
+    async with reading(empty) as connection:
+        assert await connection.run_sync(differences) == []
+        assert await connection.run_sync(nullables) == {
+            name: {column.name: bool(column.nullable) for column in table.columns}
+            for name, table in metadata.tables.items()
+        }
+
+
+async def test_an_empty_database_is_refused(empty: AsyncEngine) -> None:
+    """The message says what is there, what is needed, and what to do."""
+    with pytest.raises(schema.WrongSchema) as refused:
+        await schema.check(empty)
+    message = str(refused.value)
+    assert "has schema version none" in message
+    assert "run `failover bootstrap`" in message
+
+
+@pytest.mark.parametrize("version", ["0000", "9999"])
+async def test_another_version_is_refused(empty: AsyncEngine, version: str) -> None:
+    """An older one as well as a newer one; of both the message tells."""
+    newest = await schema.upgrade(empty)
+    await _at_version(empty, version)
+    with pytest.raises(schema.WrongSchema) as refused:
+        await schema.check(empty)
+    message = str(refused.value)
+    assert f"has schema version {version}, this program needs {newest}" in message
+    assert "`failover bootstrap` of the same release" in message
+
+
+async def test_a_check_changes_nothing(empty: AsyncEngine) -> None:
+    """Not even alembic's own table appears."""
+    with pytest.raises(schema.WrongSchema):
+        await schema.check(empty)
+    async with reading(empty) as connection:
+        tables = await connection.run_sync(lambda each: inspect(each).get_table_names())
+    assert tables == []
+
+
+async def test_an_upgrade_that_fails_leaves_nothing_behind(empty: AsyncEngine) -> None:
+    """It is one transaction: what it met in its way stays as it was."""
+    async with writing(empty) as connection:
+        await connection.execute(text("CREATE TABLE sends (reference TEXT)"))
+    with pytest.raises(Exception, match="already exists"):
+        await schema.upgrade(empty)
+    async with reading(empty) as connection:
+        tables = await connection.run_sync(lambda each: inspect(each).get_table_names())
+    assert tables == ["sends"]
