@@ -65,7 +65,7 @@ async def _senders(
         if sender is None:
             raise UnknownSender(f"Sender info not found: flow[{place}].senderInfoTrackingId")
         names[sender_id] = sender.name
-        template = await services.accounts.template(caller.account, step.template_id)
+        template = await services.accounts.template(caller.account, str(UUID(step.template_id)))
         if template and template.otp and PIN not in step.template_params:
             path = f"flow[{place}].templateParams.{PIN}"
             raise InvalidRequest({path: "Required by an OTP template"})

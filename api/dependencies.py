@@ -3,13 +3,14 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import Depends, Header, Path, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from accounts.base import CHANNEL_ROLES, ROLE, SCOPE, Accounts, Application
 from accounts.tokens import AccessTokens
-from domain.errors import Forbidden, InvalidRequest, Unauthenticated
+from domain.errors import Forbidden, InvalidRequest, Unauthenticated, UnknownFlow
 from domain.status import Channel
 from providers.registry import Providers
 from providers.token import ReportTokens
@@ -99,6 +100,21 @@ async def idempotency_key(
     return bare or None
 
 
+async def tracking_id(
+    caller: Annotated[Caller, Depends(caller)],
+    tracking_id: Annotated[str, Path(description="The flow's tracking id")],
+) -> str:
+    """The tracking id as we write it; whoever is nobody is not told even whether it could be one.
+
+    Raises:
+        UnknownFlow: no flow's id has that form.
+    """
+    try:
+        return str(UUID(tracking_id))
+    except ValueError:
+        raise UnknownFlow("No flow has this tracking id") from None
+
+
 async def raw_body(request: Request) -> bytes:
     """The body's bytes, which were read already."""
     return await request.body()
@@ -108,4 +124,4 @@ InService = Annotated[Services, Depends(services)]
 Calling = Annotated[Caller, Depends(caller)]
 IdempotencyKey = Annotated[str | None, Depends(idempotency_key)]
 RawBody = Annotated[bytes, Depends(raw_body)]
-TrackingId = Annotated[str, Path(max_length=64, description="The flow's tracking id")]
+TrackingId = Annotated[str, Depends(tracking_id)]

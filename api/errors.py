@@ -1,6 +1,6 @@
 """The one table from errors to HTTP (contract.md §1.4, §1.5)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -11,6 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from api.requests import HEADER
 from domain import errors
 from domain.wire import Wire, iso
 
@@ -54,6 +55,7 @@ def install(app: FastAPI) -> None:
     """Have the application answer by this table."""
     app.add_exception_handler(errors.Refusal, _refusal)
     app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(RecursionError, _too_deep)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(Exception, _bug)
 
@@ -86,6 +88,12 @@ async def _invalid(request: Request, error: Exception) -> JSONResponse:
     )
 
 
+async def _too_deep(request: Request, error: Exception) -> JSONResponse:
+    # Nothing but a body can be that deep: the rest of what we read is flat.
+    found = {"body": "Nested too deeply"}
+    return _problem(ANSWERS[errors.InvalidRequest], "Validation Error!", properties=found)
+
+
 async def _http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)  # noqa: S101  as above
     answer = Answer(error.status_code, f"{error.status_code}000000")
@@ -93,8 +101,9 @@ async def _http(request: Request, error: Exception) -> JSONResponse:
 
 
 async def _bug(request: Request, error: Exception) -> JSONResponse:
-    _log.error("bug", exc_info=error)
-    return _problem(Answer(500, "500000000"), "Internal error")
+    request_id = request.state.request_id
+    _log.error("bug", request_id=request_id, exc_info=error)
+    return _problem(Answer(500, "500000000"), "Internal error", {HEADER: request_id})
 
 
 def _problem(
@@ -116,32 +125,41 @@ def _bad_credentials(request: Request, answer: Answer, error: errors.Refusal) ->
     return JSONResponse(content, answer.status, {"WWW-Authenticate": 'Basic realm="oauth"'})
 
 
+MOST_FAULTS = 100
+"""How many wrong members are named: a body of ten thousand wrong steps gets no answer to match."""
+
 _TAGS = frozenset({"Sms", "Viber", "Voice", "SAY", "PLAY"})
+_ALONE = frozenset({"dialPlan", "dialplan"})
 
 
 def properties(faults: Sequence[Any]) -> dict[str, str]:
     """Pydantic's errors as the contract's `properties`: flow[0].ttl → a sentence. No values."""
-    found: dict[str, str] = {}
-    for fault in faults:
-        found.setdefault(_path(fault), _sentence(fault))
-    return found
+    return {_path(fault): _sentence(fault) for fault in faults[:MOST_FAULTS]}
 
 
 def _path(fault: Mapping[str, Any]) -> str:
     path = ""
-    location = fault["loc"]
     if fault["type"] == "json_invalid":
         return "body"
-    for before, part in zip((None, *location), location, strict=False):
+    for part in _written(fault["loc"]):
         if isinstance(part, int):
             path += f"[{part}]"
-        elif not (part in _TAGS and isinstance(before, int)):
-            path += f".{part}" if path else str(part)
+        else:
+            path += f".{part}" if path else part
     path = path.removeprefix("body.").removeprefix("query.").removeprefix("header.")
     return f"{path}.type" if fault["type"] == "type" else path
+
+
+def _written(location: Sequence[str | int]) -> Iterator[str | int]:
+    """The parts that the client wrote: no unions' tags, no list around a lone dial plan."""
+    for before, part in zip((None, *location), location, strict=False):
+        tag = part in _TAGS and isinstance(before, int)
+        if not tag and not (isinstance(part, int) and before in _ALONE):
+            yield part
 
 
 def _sentence(fault: Mapping[str, Any]) -> str:
     if fault["type"] == "json_invalid":
         return f"Malformed JSON at character {fault['loc'][-1]}"
-    return str(fault["msg"]).removeprefix("Value error, ").replace("uple", "ist")
+    sentence = str(fault["msg"]).removeprefix("Value error, ")
+    return sentence.replace("Tuple", "List").replace("tuple", "list")

@@ -25,6 +25,7 @@ class RequestIds:
             await self._app(scope, receive, send)
             return
         request_id = _given(Headers(scope=scope)) or str(uuid4())
+        scope.setdefault("state", {})["request_id"] = request_id
         started = time.perf_counter()
         status = 500
 

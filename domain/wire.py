@@ -99,6 +99,8 @@ def _http_url(url: str) -> str:
         AnyHttpUrl(url)
     except ValidationError:
         raise ValueError("Input should be an absolute http or https URL") from None
+    if not url.isprintable():
+        raise ValueError("Input should be a URL without control characters")
     return url
 
 
