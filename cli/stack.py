@@ -6,8 +6,8 @@ import signal
 import socket
 import sys
 from asyncio.subprocess import Process
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Self
@@ -19,7 +19,7 @@ from cli import engine
 from cli.bootstrap import bootstrap
 from settings import Settings
 from storage.keys import Keyring
-from workflows.client import connect
+from workflows.client import connect, has_worker
 
 HOST = "127.0.0.1"
 STARTING = 60.0
@@ -124,12 +124,14 @@ class Stack:
         database = self.data_dir / "temporal.db"
         command = engine.arguments(cli, database, self.ports.temporal, self.ports.ui)
         await self.spawn("temporal", command)
-        for line in await bootstrap(await self._engine(), settings):
+        client = await self._engine()
+        for line in await bootstrap(client, settings):
             self.say(f"bootstrap: {line}")
         await self.spawn("sandbox")
-        await self._answers("sandbox", f"http://{HOST}:{self.ports.sandbox}/health")
         await self.spawn("worker")
         await self.spawn("api", options=["--reload"] if self.reload else [])
+        await self._answers("sandbox", f"http://{HOST}:{self.ports.sandbox}/health")
+        await self._ready("worker", lambda: has_worker(client))
         await self._answers("api", f"{self.api}/health/ready")
 
     async def spawn(
@@ -154,25 +156,32 @@ class Stack:
         return self._files.enter_context((logs / f"{name}.log").open("wb"))
 
     async def _engine(self) -> Client:
-        deadline = asyncio.get_running_loop().time() + STARTING
-        while True:
-            try:
-                return await connect()
-            except RuntimeError:
-                self._check("temporal", deadline)
-                await asyncio.sleep(0.1)
+        connected: list[Client] = []
+
+        async def connects() -> bool:
+            with suppress(RuntimeError):
+                connected.append(await connect())
+            return bool(connected)
+
+        await self._ready("temporal", connects)
+        return connected[0]
 
     async def _answers(self, name: str, url: str) -> None:
-        deadline = asyncio.get_running_loop().time() + STARTING
         async with httpx.AsyncClient(trust_env=False) as client:
-            while True:
+
+            async def answers() -> bool:
                 try:
-                    if (await client.get(url)).is_success:
-                        return
+                    return (await client.get(url)).is_success
                 except httpx.HTTPError:
-                    pass
-                self._check(name, deadline)
-                await asyncio.sleep(0.1)
+                    return False
+
+            await self._ready(name, answers)
+
+    async def _ready(self, name: str, is_ready: Callable[[], Awaitable[bool]]) -> None:
+        deadline = asyncio.get_running_loop().time() + STARTING
+        while not await is_ready():
+            self._check(name, deadline)
+            await asyncio.sleep(0.1)
 
     def _check(self, name: str, deadline: float) -> None:
         if (code := self.children[name].returncode) is not None:

@@ -4,6 +4,9 @@ import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
 
+from temporalio.api.enums.v1 import TaskQueueType
+from temporalio.api.taskqueue.v1 import TaskQueue
+from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 from temporalio.client import (
     Client,
     GrpcCompression,
@@ -56,6 +59,18 @@ async def connect(lazy: bool = False) -> Client:
         grpc_compression=GrpcCompression.NONE,
         lazy=lazy,
     )
+
+
+async def has_worker(client: Client) -> bool:
+    """Whether somebody runs flows."""
+    described = await client.workflow_service.describe_task_queue(
+        DescribeTaskQueueRequest(
+            namespace=client.namespace,
+            task_queue=TaskQueue(name=names.FLOWS),
+            task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
+        )
+    )
+    return bool(described.pollers)
 
 
 class FlowClient:
