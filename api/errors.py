@@ -10,6 +10,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from api.requests import HEADER
 from domain import errors
@@ -57,6 +58,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(RecursionError, _too_deep)
     app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(ClientDisconnect, _hung_up)
     app.add_exception_handler(Exception, _bug)
 
 
@@ -98,6 +100,11 @@ async def _http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)  # noqa: S101  as above
     answer = Answer(error.status_code, f"{error.status_code}000000")
     return _problem(answer, str(error.detail), dict(error.headers or {}))
+
+
+async def _hung_up(request: Request, error: Exception) -> JSONResponse:
+    # Nobody hears the answer; the log shows the status.
+    return _problem(ANSWERS[errors.InvalidRequest], "The connection was closed")
 
 
 async def _bug(request: Request, error: Exception) -> JSONResponse:

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import signal
+import socket
 from collections.abc import Iterator
 
 import uvicorn
@@ -33,12 +34,10 @@ class Server(uvicorn.Server):
         yield
 
 
-def config(settings: Settings) -> uvicorn.Config:
+def config() -> uvicorn.Config:
     """How the API is served."""
     return uvicorn.Config(
         create_app(),
-        host=settings.api_host,
-        port=settings.api_port,
         http="httptools",
         timeout_keep_alive=KEEP_ALIVE,
         timeout_graceful_shutdown=20,
@@ -49,7 +48,15 @@ def config(settings: Settings) -> uvicorn.Config:
 
 
 async def serve(settings: Settings) -> int:
-    """Serve; returns the exit code."""
-    server = Server(config(settings))
-    await server.serve()
+    """Serve; returns the exit code.
+
+    Raises:
+        OSError: the address cannot be listened on.
+    """
+    host, port = settings.api_host, settings.api_port
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    server = Server(config())
+    # Bound here: uvicorn ends the whole process when an address is taken.
+    with socket.create_server((host, port), family=family, backlog=2048) as listener:
+        await server.serve(sockets=[listener])
     return 0 if server.started else 1

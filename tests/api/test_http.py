@@ -142,3 +142,28 @@ async def test_no_answer_names_the_machinery(alone: Api, engineless: Services) -
         answers.append(await api.report(api.report_token(), {"status": "delivered"}))
     names = re.compile("temporal|pydantic|fastapi|starlette|sqlite|sqlalchemy|grpc|tuple", re.I)
     assert [answer.text for answer in answers if names.search(answer.text)] == []
+
+
+async def test_a_sender_that_hangs_up_in_mid_body_is_no_bug(alone: Api) -> None:
+    """A provider's broken connection: one line in the log, and no traceback."""
+    app = create_app(alone.services)
+    app.state.services = alone.services
+    path = f"/reports/sandbox/{alone.report_token()}"
+    scope = {
+        "type": "http", "method": "POST", "path": path, "raw_path": path.encode(),
+        "query_string": b"", "headers": [], "http_version": "1.1", "scheme": "http",
+        "server": ("test", 80), "client": ("test", 1), "root_path": "",
+    }  # fmt: skip
+    sent: list[dict[str, Any]] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.disconnect"}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    with capture_logs() as logs:
+        await app(scope, receive, send)
+
+    assert sent[0]["status"] == 400
+    assert [line["event"] for line in logs] == ["request"]

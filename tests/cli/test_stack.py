@@ -1,0 +1,51 @@
+"""The processes of `failover dev`: watched, and stopped whatever happens."""
+
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from cli import stack as stacks
+from cli.stack import Died, Ports, Stack
+from tests.conftest import until
+
+IGNORES_SIGTERM = (
+    "import pathlib, signal, sys, time; signal.signal(signal.SIGTERM, signal.SIG_IGN);"
+    "pathlib.Path(sys.argv[1]).touch(); time.sleep(600)"
+)
+
+
+@pytest.fixture
+async def stack(tmp_path: Path) -> AsyncIterator[Stack]:
+    """A stack that has started nothing yet, and logs into files."""
+    stack = Stack(Ports.free(), tmp_path, quiet=True)
+    yield stack
+    await stack.stop()
+
+
+async def test_a_process_that_ends_is_named_with_its_code_and_log(
+    stack: Stack, tmp_path: Path
+) -> None:
+    """The others run on until the stack is stopped."""
+    await stack.spawn("worker", [sys.executable, "-c", "import time; time.sleep(600)"])
+    await stack.spawn("sandbox", [sys.executable, "-c", "raise SystemExit(3)"])
+    with pytest.raises(Died, match=rf"^sandbox ended with 3; .*{tmp_path}/logs/sandbox\.log$"):
+        await stack.watch()
+    worker = stack.children["worker"]
+    assert worker.returncode is None
+    await stack.stop()
+    assert worker.returncode == -15
+
+
+async def test_a_process_that_does_not_stop_is_killed(
+    stack: Stack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has its time, then `stop` does not wait for it any longer."""
+    monkeypatch.setattr(stacks, "STOPPING", 0.1)
+    deaf = tmp_path / "deaf"
+    await stack.spawn("api", [sys.executable, "-c", IGNORES_SIGTERM, str(deaf)])
+    await until(deaf.exists)
+    api = stack.children["api"]
+    await stack.stop()
+    assert api.returncode == -9

@@ -1,0 +1,83 @@
+"""The sandbox's scripts against the whole service: each flow ends as it should, sent once."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import NewNamespace
+from tests.faults.installation import Installation, installed
+from tests.samples import sms, viber, voice
+
+pytestmark = [pytest.mark.server, pytest.mark.timeout(240)]
+
+VIBER_FIRST = {
+    "0101": ("Viber SEEN",),
+    "0102": ("Viber UNDELIVERED", "Sms Delivered"),
+    "0104": ("Viber EXPIRED", "Sms Delivered"),
+    "0105": ("Viber FAILED", "Sms Undelivered"),
+    "0107": ("Viber DELIVERED", "Sms Sent"),
+    "0108": ("Viber SEEN",),
+    "0109": ("Viber DELIVERED",),
+    "0110": ("Viber DELIVERED",),
+    "0111": ("Viber SEEN",),
+    "0112": ("Viber DELIVERED",),
+    "0113": ("Viber SEEN",),
+    "0114": ("Viber DELIVERED",),
+    "0115": ("Viber SEEN",),
+    "0116": ("Viber EXPIRED", "Sms Delivered"),
+}
+"""How the steps of a flow Viber (0.5 min), then Sms stand in the end, by the last digits."""
+
+VOICE_FIRST = {
+    "0101": ("Voice Completed",),
+    "0103": ("Voice Busy", "Sms Delivered"),
+    "0104": ("Voice NoAnswer", "Sms Delivered"),
+    "0107": ("Voice Completed",),
+    "0109": ("Voice Completed",),
+    "0114": ("Voice Completed",),
+}
+
+FAILED = {"0105"}
+LONGEST = 90.0
+
+
+async def _ended(
+    site: Installation, steps: tuple[dict[str, Any], ...], ends: tuple[str, ...], status: str
+) -> list[str]:
+    """What is wrong with a flow of these steps once it is over."""
+    flow = await site.post_flow(*steps)
+    found = await site.over(flow, LONGEST)
+    for _ in range(50):  # a Seen that follows the end shows in tracking only
+        if await site.ends(flow) == ends:
+            break
+        await asyncio.sleep(0.1)
+    seen = (await site.ends(flow), found, await site.messages(flow))
+    wanted = (ends, status, [end.partition(" ")[0] for end in ends])
+    faults = site.sink.faults(flow, status)
+    return [f"{seen} instead of {wanted}"] * (seen != wanted) + faults
+
+
+async def test_every_script_ends_as_it_should_and_is_sent_once(
+    new_namespace: NewNamespace, tmp_path: Path
+) -> None:
+    """One message for each attempted step, one terminal callback, the right steps in the end."""
+    async with installed(await new_namespace("scripts"), tmp_path, dedupes=True) as site:
+        await site.worker()
+        stories = {
+            f"{name} {digits}": _ended(
+                site,
+                (first(f"+30690000{digits}"), sms(f"+30690000{digits}")),
+                ends,
+                "Failed" if digits in FAILED else "Succeeded",
+            )
+            for name, first, table in (
+                ("Viber", lambda to: viber(to, ttl=0.5), VIBER_FIRST),
+                ("Voice", voice, VOICE_FIRST),
+            )
+            for digits, ends in table.items()
+        }
+        faults = await asyncio.gather(*stories.values())
+
+    assert {story: found for story, found in zip(stories, faults, strict=True) if found} == {}

@@ -1,0 +1,313 @@
+"""Our commands as real processes, and a wire to them that can be held or blocked."""
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+from asyncio.subprocess import Process
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Self
+
+import httpx
+
+from accounts.demonstration import ACME, SECRETS
+from tests.conftest import until
+
+HOST = "127.0.0.1"
+ROOT = Path(__file__).parent.parent
+
+STARTING = 60.0
+"""Seconds that a process may take to start on a busy machine."""
+
+STANDING_BY = "import cli.main; print('loaded', flush=True); input(); cli.main.main()"
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A process that is over: its exit code, and all that it printed."""
+
+    code: int
+    output: str
+
+
+@dataclass(frozen=True)
+class Child:
+    """A process of ours and the file that it prints to."""
+
+    process: Process
+    log: Path
+
+    @property
+    def output(self) -> str:
+        """What it has printed so far."""
+        return self.log.read_text(encoding="utf-8")
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it has ended, whatever ended it."""
+        return self.process.returncode is not None
+
+    def says(self, words: str) -> bool:
+        """Whether it has printed that; an error if it ended before it did."""
+        if words in self.output:
+            return True
+        assert not self.is_over, f"ended with {self.process.returncode}: {self.output}"
+        return False
+
+    def go(self) -> None:
+        """Let one that stands by begin."""
+        assert self.process.stdin is not None
+        self.process.stdin.write(b"\n")
+        self.process.stdin.close()
+
+    async def killed(self) -> None:
+        """Kill it with -9, and return once it is gone."""
+        with suppress(ProcessLookupError):
+            self.process.kill()
+        await self.process.wait()
+
+    async def ended(self, within: float = STARTING) -> Ended:
+        """Wait for its end, at most so many seconds."""
+        async with asyncio.timeout(within):
+            code = await self.process.wait()
+        return Ended(code, self.output)
+
+
+@dataclass
+class Processes:
+    """Starts `failover …` with this environment; on leaving, none of them is left.
+
+    Of the run's own environment they see nothing that is meant for us or for the engine's client.
+    """
+
+    directory: Path
+    environment: dict[str, str]
+    children: list[Child] = field(default_factory=list)
+    _below: dict[int, str] = field(default_factory=dict)
+
+    async def start(self, *arguments: str, **more: str) -> Child:
+        """`failover` with these arguments; `more` is added to its environment."""
+        return await self._start("-m", "cli.main", *arguments, more=more)
+
+    async def run(self, *arguments: str, **more: str) -> Ended:
+        """The same, to its end."""
+        return await (await self.start(*arguments, **more)).ended()
+
+    async def stand_by(self, *arguments: str) -> Child:
+        """The same, but once it is loaded it waits until it is told to `go`."""
+        child = await self._start("-c", STANDING_BY, *arguments, more={}, stdin=True)
+        await until(lambda: child.says("loaded"), STARTING)
+        return child
+
+    async def _start(self, *arguments: str, more: Mapping[str, str], stdin: bool = False) -> Child:
+        self.directory.mkdir(parents=True, exist_ok=True)
+        log = self.directory / f"{len(self.children):02}.log"
+        with log.open("wb") as output:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                *arguments,
+                stdin=asyncio.subprocess.PIPE if stdin else asyncio.subprocess.DEVNULL,
+                stdout=output,
+                stderr=asyncio.subprocess.STDOUT,
+                cwd=ROOT,
+                env={**_inherited(), **self.environment, **more},
+            )
+        child = Child(process, log)
+        self.children.append(child)
+        return child
+
+    def below(self, child: Child) -> dict[int, str]:
+        """The command lines of all processes that this one started, by id."""
+        found = _descendants(child.process.pid)
+        self._below |= found
+        return found
+
+    @property
+    def said(self) -> str:
+        """The last of what each has printed: it explains what went wrong."""
+        return "\n".join(f"{each.log.name}: {each.output[-2000:]}" for each in self.children)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, _: object, fault: BaseException | None, __: object) -> None:
+        if fault:
+            fault.add_note(self.said)
+        for child in self.children:
+            if child.process.stdin:
+                child.process.stdin.close()
+            if not child.is_over:
+                self.below(child)
+                await child.killed()
+        for pid, line in self._below.items():
+            if line and _command_line(pid) == line:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+
+
+def _inherited() -> Mapping[str, str]:
+    ours = ("FAILOVER_", "TEMPORAL_")
+    plain = {"COLUMNS": "200", "NO_COLOR": "1", "PYTHONUNBUFFERED": "1"}
+    return {name: value for name, value in os.environ.items() if not name.startswith(ours)} | plain
+
+
+def _descendants(pid: int) -> dict[int, str]:
+    parents: dict[int, list[int]] = {}
+    for directory in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            after_name = (directory / "stat").read_text().rpartition(")")[2].split()
+            parents.setdefault(int(after_name[1]), []).append(int(directory.name))
+    found: dict[int, str] = {}
+    waiting = [pid]
+    while waiting:
+        children = parents.get(waiting.pop(), [])
+        found |= {child: _command_line(child) for child in children}
+        waiting += children
+    return found
+
+
+def _command_line(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ").strip()
+    except OSError:
+        return ""
+
+
+def lives(pid: int) -> bool:
+    """Whether a process of that id runs (one that only waits to be reaped does not)."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def free_port() -> int:
+    """A loopback port that nobody uses now."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return int(probe.getsockname()[1])
+
+
+def client_of(port: int) -> httpx.AsyncClient:
+    """A client of what listens on that loopback port."""
+    return httpx.AsyncClient(base_url=f"http://{HOST}:{port}", trust_env=False, timeout=15)
+
+
+async def sign_in(api: httpx.AsyncClient) -> None:
+    """Give the client acme's access token."""
+    granted = await api.post(
+        "/oauth/token", auth=(ACME.id, SECRETS[ACME.id]), data={"grant_type": "client_credentials"}
+    )
+    granted.raise_for_status()
+    api.headers["authorization"] = f"Bearer {granted.json()['access_token']}"
+
+
+class Wire:
+    """A TCP proxy in front of a loopback port.
+
+    `requests` and `answers` hold back what goes to and fro while they are cleared. After `block`
+    nobody can connect any more: attempts hang, as with a host that drops packets. Linux only.
+    """
+
+    def __init__(self, target: int) -> None:
+        self._target = target
+        self.requests, self.answers = asyncio.Event(), asyncio.Event()
+        self.requests.set()
+        self.answers.set()
+        self._listener = socket.create_server((HOST, 0))
+        self._listener.setblocking(False)
+        self.port = int(self._listener.getsockname()[1])
+        self._accepting: asyncio.Task[None] | None = None
+        self._fillers: list[socket.socket] = []
+        self._carrying: set[asyncio.Task[None]] = set()
+
+    @property
+    def url(self) -> str:
+        """Its address."""
+        return f"http://{HOST}:{self.port}"
+
+    async def __aenter__(self) -> Self:
+        self.unblock()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._stop_accepting()
+        for task in self._carrying:
+            task.cancel()
+        await asyncio.gather(*self._carrying, return_exceptions=True)
+        for each in (self._listener, *self._fillers):
+            each.close()
+
+    def unblock(self) -> None:
+        """Take connections."""
+        for filler in self._fillers:
+            filler.close()
+        self._fillers.clear()
+        self._listener.listen(128)
+        self._accepting = asyncio.create_task(self._accept())
+
+    async def block(self) -> None:
+        """Take no connections, and leave no room in the kernel's queue for one."""
+        await self._stop_accepting()
+        self._listener.listen(0)
+        while await self._is_queued():
+            pass
+
+    @property
+    def hanging(self) -> int:
+        """How many connections are being attempted in vain."""
+        lines = Path("/proc/net/tcp").read_text().splitlines()[1:]
+        fields = [line.split() for line in lines]
+        target = f"0100007F:{self.port:04X}"
+        return sum(remote == target and state == "02" for _, _, remote, state, *_ in fields)
+
+    async def _is_queued(self) -> bool:
+        filler = socket.socket()
+        filler.setblocking(False)
+        try:
+            async with asyncio.timeout(0.3):
+                await asyncio.get_running_loop().sock_connect(filler, (HOST, self.port))
+        except TimeoutError:
+            filler.close()
+            return False
+        self._fillers.append(filler)
+        return True
+
+    async def _stop_accepting(self) -> None:
+        if self._accepting:
+            self._accepting.cancel()
+            await asyncio.wait({self._accepting})
+
+    async def _accept(self) -> None:
+        while True:
+            connection, _ = await asyncio.get_running_loop().sock_accept(self._listener)
+            task = asyncio.create_task(self._carry(connection))
+            self._carrying.add(task)
+            task.add_done_callback(self._carrying.discard)
+
+    async def _carry(self, connection: socket.socket) -> None:
+        reader, writer = await asyncio.open_connection(sock=connection)
+        with suppress(OSError):
+            target_reader, target_writer = await asyncio.open_connection(HOST, self._target)
+            try:
+                async with asyncio.TaskGroup() as both:
+                    both.create_task(_pump(reader, target_writer, self.requests))
+                    both.create_task(_pump(target_reader, writer, self.answers))
+            finally:
+                target_writer.close()
+        writer.close()
+
+
+async def _pump(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, gate: asyncio.Event
+) -> None:
+    with suppress(ConnectionError):
+        while chunk := await reader.read(65536):
+            await gate.wait()
+            writer.write(chunk)
+            await writer.drain()
+    writer.close()
