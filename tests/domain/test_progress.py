@@ -206,3 +206,9 @@ def test_cancelling_fails_the_flow_and_leaves_its_steps(
     assert cancelled.outcome == Outcome(status=FlowStatus.FAILED, code="3", channel=channel)
     assert cancelled.steps == progress.steps
     assert (cancelled.seq, cancelled.updated_at) == (progress.seq + 1, later(2))
+
+
+def test_a_flow_that_is_over_cannot_be_cancelled() -> None:
+    """Its outcome is fixed."""
+    progress = played(flow_of(viber(), sms()), Status.DELIVERED)
+    assert progress.cancelled(flow_of(viber()), later(9)) is progress

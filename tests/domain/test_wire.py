@@ -71,8 +71,11 @@ def test_an_address_is_absolute_http_or_https(url: str) -> None:
 
 @pytest.mark.parametrize(
     "url",
-    ["", "a", "//a.test", "ftp://a.test", "file:///x", "http://", "http://a:99999", "js:1", 7],
-)
+    [
+        "", "a", "//a.test", "ftp://a.test", "file:///x", "http://", "http://a:99999", "js:1", 7,
+        "http://a.test/\nx", "http://a.test/\r\nX-Evil: 1", "http://a.test/\0", "http://a.test/\x1b",
+    ],
+)  # fmt: skip
 def test_another_address_is_refused(url: object) -> None:
     """Without repeating it."""
     with pytest.raises(ValidationError) as refused:

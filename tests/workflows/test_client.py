@@ -14,11 +14,11 @@ from domain.progress import DeliveryReport
 from domain.status import Channel, Status
 from storage.keys import Keyring
 from storage.seal import Sealer
-from tests.conftest import until
+from tests.conftest import NewNamespace, until
 from tests.samples import a_flow, sms
 from tests.workflows.conftest import Stage
 from workflows import client as door
-from workflows.client import AlreadyStarted, FlowClient, connect
+from workflows.client import AlreadyStarted, FlowClient, connect, has_worker
 
 NUMBERS = ["+306900000101"]
 
@@ -168,3 +168,17 @@ async def test_a_flow_whose_callbacks_wait_is_already_final(stage: Stage) -> Non
             await stage.flows.cancel(flow.account, flow.tracking_id)
         assert await stage.flows.report(flow.ref(1), delivered(flow))
     assert await stage.flows.is_healthy()
+
+
+@pytest.mark.server
+async def test_whether_somebody_runs_flows_can_be_asked(
+    stage: Stage, new_namespace: NewNamespace
+) -> None:
+    """Who starts everything waits for a worker."""
+    assert not await has_worker(await new_namespace("nobody-works-here"))
+    async with stage.working():
+
+        async def works() -> bool:
+            return await has_worker(stage.client)
+
+        await until(works)
