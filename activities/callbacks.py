@@ -3,12 +3,11 @@
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 
 import structlog
 from temporalio import activity
-from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
+from activities.again import again
 from domain.flow import Flow
 from domain.progress import Progress
 from egress.deliver import Deliverer
@@ -53,7 +52,7 @@ class Callbacks:
         if delay is None:
             _log.warning("callback dead", tracking_id=flow.tracking_id, answer=str(delivery))
             return not delivery.gone
-        raise _again("CallbackNotTaken", f"the receiver answered {delivery}", delay)
+        raise again("CallbackNotTaken", f"the receiver answered {delivery}", delay)
 
     def _opened(self, flow: Flow, progress: Progress) -> tuple[str, bytes] | None:
         url = self.sealer.callback_url(flow)
@@ -63,7 +62,7 @@ class Callbacks:
         try:
             await self.tracking.record(flow, progress)
         except Exception as fault:
-            raise _again("NotRecorded", type(fault).__name__, _chance.uniform(1, 30)) from None
+            raise again("NotRecorded", type(fault).__name__, _chance.uniform(1, 30)) from None
 
 
 def _headers(flow: Flow, progress: Progress) -> Mapping[str, str]:
@@ -71,10 +70,3 @@ def _headers(flow: Flow, progress: Progress) -> Mapping[str, str]:
         "webhook-id": f"msg_{flow.tracking_id}-{progress.seq}",
         "x-failover-sequence": str(progress.seq),
     }
-
-
-def _again(kind: str, why: str, after: float) -> ApplicationError:
-    category = ApplicationErrorCategory.BENIGN
-    return ApplicationError(
-        why, type=kind, next_retry_delay=timedelta(seconds=after), category=category
-    )

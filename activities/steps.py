@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 from temporalio import activity
-from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
+from activities.again import again
 from activities.intents import Intent, Intents
 from domain.channels import RequestStep, Sms, Voice
 from domain.flow import Flow, Step
@@ -70,16 +70,16 @@ class Steps:
             _log.error("content not opened", reference=reference, fault=str(fault))
             return _report(step, Status.FAILED, reason="System Failure", our_fault=True)
         outcome = await self.clients[provider.name].send(outgoing)
-        return await self._concluded(step, reference, provider, outcome)
+        return await self._concluded(step, reference, provider, outcome, intent)
 
     async def _declared(self, flow: Flow, progress: Progress, reference: str) -> Intent:
         try:
             return await self.intents.declare(flow, progress, reference)
         except Exception as fault:
-            raise _again("IntentNotRecorded", type(fault).__name__) from None
+            raise again("IntentNotRecorded", type(fault).__name__) from None
 
     async def _concluded(
-        self, step: Step, reference: str, provider: Provider, outcome: SendOutcome
+        self, step: Step, reference: str, provider: Provider, outcome: SendOutcome, intent: Intent
     ) -> DeliveryReport | None:
         match outcome:
             case Accepted(message_id):
@@ -89,10 +89,11 @@ class Steps:
                 answer = _report(step, status, reason=reason, our_fault=our_fault)
                 return await self._kept(reference, answer)
             case NotSent(why, retry_after):
-                await self.intents.withdraw(reference)
-                raise _again("NotSent", why, retry_after)
+                if intent.fresh:  # or an earlier attempt may have written what this one did not
+                    await self.intents.withdraw(reference)
+                raise again("NotSent", why, retry_after)
             case MaybeSent(why) if provider.capabilities.deduplicates:
-                raise _again("MaybeSent", why)
+                raise again("MaybeSent", why)
             case MaybeSent():
                 return None
 
@@ -138,12 +139,6 @@ def _report(
         message_id=message_id,
         our_fault=our_fault,
     )
-
-
-def _again(kind: str, why: str, after: float | None = None) -> ApplicationError:
-    delay = timedelta(seconds=after) if after is not None else None
-    category = ApplicationErrorCategory.BENIGN
-    return ApplicationError(why, type=kind, next_retry_delay=delay, category=category)
 
 
 @contextlib.asynccontextmanager

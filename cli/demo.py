@@ -1,8 +1,10 @@
 """The main job's demonstration: real flows on the embedded engine, shown live and checked."""
 
 import asyncio
+import os
 import shutil
 import socket
+import sysconfig
 import time
 from pathlib import Path
 from typing import Any
@@ -41,8 +43,15 @@ async def demonstrate(data_dir: Path, keep: bool) -> int:
     console.print(
         "\n[red]a story ended otherwise[/]" if faults else "\n[green]all stories ended as told[/]"
     )
-    console.print(f"look again: failover dev --data-dir {data_dir}", style="bold")
+    console.print(f"look again: {_command()} dev --data-dir {data_dir}", style="bold")
     return 1 if faults else 0
+
+
+def _command() -> str:
+    """What to type: the command, wherever it is not on the PATH."""
+    if shutil.which("failover"):
+        return "failover"
+    return os.path.relpath(Path(sysconfig.get_path("scripts")) / "failover")
 
 
 def _make_room(data_dir: Path) -> None:

@@ -133,6 +133,20 @@ async def test_a_provider_that_was_not_reached_is_tried_again_from_the_start(
     assert len(await sending_blindly.inbox(flow)) == 1
 
 
+async def test_an_attempt_that_was_not_sent_says_nothing_of_an_earlier_one(
+    sending: Sending, database: AsyncEngine
+) -> None:
+    """429 to a repetition: what the first attempt wrote may still have been taken."""
+    flow = a_flow(sms(to("0111")))
+    await _intended(sending, flow)
+
+    with pytest.raises(ApplicationError) as caught:
+        await sending.attempt(flow, number=2)
+
+    assert caught.value.type == "NotSent"
+    assert await state(database, flow.ref(1).reference) == "sending"
+
+
 async def test_a_closed_connection_is_maybe_sent(sending: Sending, database: AsyncEngine) -> None:
     """Unread or lost after the write look alike: tried again only where that is harmless."""
     flow = a_flow(sms(to("0113")))
