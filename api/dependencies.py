@@ -7,16 +7,17 @@ from uuid import UUID
 
 from fastapi import Depends, Header, Path, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from sqlalchemy.exc import SQLAlchemyError
 
 from accounts.base import CHANNEL_ROLES, ROLE, SCOPE, Accounts, Application
 from accounts.tokens import AccessTokens
-from domain.errors import Forbidden, InvalidRequest, Unauthenticated, UnknownFlow
+from domain.errors import Forbidden, InvalidRequest, Unauthenticated, Unavailable, UnknownFlow
 from domain.status import Channel
 from providers.registry import Providers
 from providers.token import ReportTokens
 from storage.keys import Keyring
 from storage.seal import Sealer
-from tracking.records import Tracking
+from tracking.records import Tracked, Tracking
 from workflows.client import FlowClient
 
 
@@ -100,19 +101,26 @@ async def idempotency_key(
     return bare or None
 
 
-async def tracking_id(
+async def own_flow(
     caller: Annotated[Caller, Depends(caller)],
+    services: Annotated[Services, Depends(services)],
     tracking_id: Annotated[str, Path(description="The flow's tracking id")],
-) -> str:
-    """The tracking id as we write it; whoever is nobody is not told even whether it could be one.
+) -> Tracked:
+    """The caller's own flow that the path names, and where it stands.
 
     Raises:
-        UnknownFlow: no flow's id has that form.
+        UnknownFlow: there is none, be it another account's or no id at all.
+        Unavailable: the database does not answer.
     """
     try:
-        return str(UUID(tracking_id))
+        found = await services.tracking.find(caller.account, str(UUID(tracking_id)))
     except ValueError:
-        raise UnknownFlow("No flow has this tracking id") from None
+        found = None
+    except SQLAlchemyError:
+        raise Unavailable("The database is away; send the request again") from None
+    if found is None:
+        raise UnknownFlow("No flow has this tracking id")
+    return found
 
 
 async def raw_body(request: Request) -> bytes:
@@ -124,4 +132,4 @@ InService = Annotated[Services, Depends(services)]
 Calling = Annotated[Caller, Depends(caller)]
 IdempotencyKey = Annotated[str | None, Depends(idempotency_key)]
 RawBody = Annotated[bytes, Depends(raw_body)]
-TrackingId = Annotated[str, Depends(tracking_id)]
+OwnFlow = Annotated[Tracked, Depends(own_flow)]

@@ -1,13 +1,12 @@
 """Creating and cancelling flows (contract.md §3, §5.5)."""
 
 from fastapi import APIRouter
-from sqlalchemy.exc import SQLAlchemyError
 
 from api.bodies import CreateTransactionalFlow, FlowCreated
 from api.creation import Order, create
-from api.dependencies import Calling, IdempotencyKey, InService, RawBody, TrackingId
+from api.dependencies import Calling, IdempotencyKey, InService, OwnFlow, RawBody
 from api.errors import Problem
-from domain.errors import AlreadyFinal, Unavailable, UnknownFlow
+from domain.errors import AlreadyFinal, UnknownFlow
 from domain.flow import Kind
 from tracking.view import FlowView, view
 
@@ -35,16 +34,11 @@ async def create_transactional_flow(
     "/failover/{tracking_id}/cancel",
     responses={status: {"model": Problem} for status in (403, 404, 409, 503)},
 )
-async def cancel_flow(tracking_id: TrackingId, caller: Calling, services: InService) -> FlowView:
+async def cancel_flow(tracked: OwnFlow, services: InService) -> FlowView:
     """End a flow: no further step starts, the step in flight keeps its status."""
+    flow = tracked.flow
     try:
-        tracked = await services.tracking.find(caller.account, tracking_id)
-    except SQLAlchemyError:
-        raise Unavailable("The database is away; send the request again") from None
-    if tracked is None:
-        raise UnknownFlow("No flow has this tracking id")
-    try:
-        progress = await services.flows.cancel(caller.account, tracking_id)
+        progress = await services.flows.cancel(flow.account, flow.tracking_id)
     except UnknownFlow:  # the engine forgets flows that are over
         raise AlreadyFinal("The flow is already final") from None
-    return view(tracked.flow, progress, services.sealer)
+    return view(flow, progress, services.sealer)
