@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import NewNamespace
+from tests.conftest import KEYS, NewNamespace
 from tests.faults.installation import Installation, installed
 from tests.samples import sms, viber, voice
 
@@ -40,7 +40,18 @@ VOICE_FIRST = {
 }
 
 FAILED = {"0105"}
+PIN = "834912"
+SECRETS = (
+    b"Parcel 7731", b"Your parcel", b"Nadia", PIN.encode(), b"+30690000", b"30690000",
+    b"302310000222", b"/reports/", b"/callbacks", b"demo-secret", KEYS.encode()[3:],
+)  # fmt: skip
+"""What no history may hold: texts, pins, numbers, addresses with tokens, secrets, keys."""
+
 LONGEST = 90.0
+
+
+def _viber(to: str) -> dict[str, Any]:
+    return viber(to, ttl=0.5, templateParams={"customer_name": "Nadia", "pin": PIN})
 
 
 async def _ended(
@@ -59,10 +70,20 @@ async def _ended(
     return [f"{seen} instead of {wanted}"] * (seen != wanted) + faults
 
 
+async def _histories(site: Installation) -> list[bytes]:
+    """All that the engine keeps of every flow, payloads in clear."""
+    ids = [found.id async for found in site.engine.list_workflows()]
+    handles = map(site.engine.get_workflow_handle, ids)
+    return [
+        b"".join([event.SerializeToString() async for event in handle.fetch_history_events()])
+        for handle in handles
+    ]
+
+
 async def test_every_script_ends_as_it_should_and_is_sent_once(
     new_namespace: NewNamespace, tmp_path: Path
 ) -> None:
-    """One message for each attempted step, one terminal callback, the right steps in the end."""
+    """One message for each attempted step, one terminal callback; no history tells a secret."""
     async with installed(await new_namespace("scripts"), tmp_path, dedupes=True) as site:
         await site.worker()
         stories = {
@@ -73,11 +94,15 @@ async def test_every_script_ends_as_it_should_and_is_sent_once(
                 "Failed" if digits in FAILED else "Succeeded",
             )
             for name, first, table in (
-                ("Viber", lambda to: viber(to, ttl=0.5), VIBER_FIRST),
+                ("Viber", _viber, VIBER_FIRST),
                 ("Voice", voice, VOICE_FIRST),
             )
             for digits, ends in table.items()
         }
         faults = await asyncio.gather(*stories.values())
+        histories = await _histories(site)
 
+    assert len(histories) == len(stories)
+    assert all(b"+3069****01" in history for history in histories)
+    assert [secret for secret in SECRETS if secret in b"".join(histories)] == []
     assert {story: found for story, found in zip(stories, faults, strict=True) if found} == {}
