@@ -1,6 +1,7 @@
 """What every test may ask for: one engine for the whole run, a database and keys for each test."""
 
 import asyncio
+import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -27,6 +28,12 @@ KEYS = "k1:" + "A" * 43 + "="
 def pytest_addoption(parser: pytest.Parser) -> None:
     """`--record-histories` writes the corpus that the replay tests read."""
     parser.addoption("--record-histories", action="store_true", help="write histories anew")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let Ctrl-C be heard: a run in a script's background inherits that it is ignored."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)
