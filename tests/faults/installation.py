@@ -21,7 +21,8 @@ from storage import schema
 from storage.engine import connect, reading
 from storage.tables import sends
 from tests.conftest import KEYS, until
-from tests.processes import STARTING, Child, Processes, Wire, client_of, free_port, sign_in
+from tests.faults.wire import Wire
+from tests.processes import STARTING, Child, Processes, client_of, free_port, sign_in
 from tests.samples import sms, viber
 from workflows.names import workflow_id
 

@@ -118,6 +118,16 @@ def a_report(order: int, status: Status) -> DeliveryReport:
     return DeliveryReport(order=order, status=status, at=milliseconds(activity.info().started_time))
 
 
+def statuses(progress: Progress) -> list[Status | None]:
+    """Where each attempted step stands."""
+    return [step.status for step in progress.steps]
+
+
+def delivered(flow: Flow, order: int) -> DeliveryReport:
+    """The provider's good news."""
+    return DeliveryReport(order=order, status=Status.DELIVERED, at=flow.created_at)
+
+
 @dataclass
 class Stage:
     """Where a test plays its flows."""

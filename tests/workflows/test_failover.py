@@ -4,31 +4,19 @@ import asyncio
 from datetime import timedelta
 
 import pytest
-from temporalio.client import WorkflowFailureError, WorkflowUpdateFailedError
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import WorkflowEnvironment
 
-from domain.flow import Flow, Strategy
-from domain.progress import DeliveryReport, FlowStatus, Progress
+from domain.flow import Strategy
+from domain.progress import FlowStatus
 from domain.status import Channel, Status
-from tests.conftest import until
 from tests.samples import a_flow, sms, viber, voice
-from tests.workflows.conftest import Stage
+from tests.workflows.conftest import Stage, delivered, statuses
 from workflows import names
 
 pytestmark = pytest.mark.server
 
 VIBER, SMS, VOICE = Channel.VIBER, Channel.SMS, Channel.VOICE
-
-
-def statuses(progress: Progress) -> list[Status | None]:
-    """Where each attempted step stands."""
-    return [step.status for step in progress.steps]
-
-
-def delivered(flow: Flow, order: int) -> DeliveryReport:
-    """The provider's good news."""
-    return DeliveryReport(order=order, status=Status.DELIVERED, at=flow.created_at)
 
 
 async def test_a_delivered_first_step_ends_the_flow(stage: Stage) -> None:
@@ -220,192 +208,6 @@ async def test_delivered_is_not_enough_where_seen_is_wanted(stage: Stage) -> Non
 
     assert outcome.channel is SMS
     assert stage.script.told[-1].steps[0].status is Status.EXPIRED
-
-
-async def test_every_change_is_told_in_order_to_whom_follows_each_step(stage: Stage) -> None:
-    """OnStep: accepted, expired, accepted, delivered; the last one is terminal."""
-    flow = a_flow(strategy=Strategy.ON_STEP)
-
-    async with stage.working():
-        handle = await stage.start_in_plain_time(flow)
-        await stage.send_is_answered(flow, 1)
-        await stage.pass_time(flow, timedelta(minutes=10))
-        await stage.send_is_answered(flow, 2)
-        await stage.flows.report(flow.ref(2), delivered(flow, 2))
-        await asyncio.wait_for(handle.result(), 30)
-
-    assert [statuses(each) for each in stage.script.told] == [
-        [Status.QUEUED],
-        [Status.EXPIRED],
-        [Status.EXPIRED, Status.QUEUED],
-        [Status.EXPIRED, Status.DELIVERED],
-    ]
-    assert [each.outcome is not None for each in stage.script.told] == [False] * 3 + [True]
-
-
-async def test_completion_is_told_exactly_once(stage: Stage) -> None:
-    """OnCompletion: one callback, the terminal one."""
-    stage.script.says = {VIBER: Status.UNDELIVERED, SMS: Status.DELIVERED}
-
-    await stage.play(a_flow())
-
-    assert [each.status for each in stage.script.told] == [FlowStatus.SUCCEEDED]
-
-
-async def test_a_flow_without_a_callback_is_only_recorded(stage: Stage) -> None:
-    """Nobody is told; the final snapshot is written."""
-    stage.script.says = {VIBER: Status.DELIVERED}
-
-    await stage.play(a_flow(strategy=None))
-
-    assert stage.script.told == []
-    assert [each.status for each in stage.script.recorded] == [FlowStatus.SUCCEEDED]
-
-
-async def test_failing_over_does_not_wait_for_a_receiver_that_is_down(stage: Stage) -> None:
-    """The first callback is not taken; the flow ends all the same, its end is recorded at once."""
-    stage.script.receiver_is_down = lambda progress: progress.outcome is None
-    stage.script.says = {VIBER: Status.UNDELIVERED, SMS: Status.DELIVERED}
-    stage.script.held = {SMS}
-
-    async with stage.working():
-        handle = await stage.start_in_plain_time(a_flow(strategy=Strategy.ON_STEP))
-        await until(lambda: stage.script.sent == [VIBER, SMS])
-        stage.script.holding.set()
-        await until(lambda: any(each.outcome for each in stage.script.recorded))
-        assert stage.script.told == []
-        stage.script.receiver_is_down = lambda _: False
-        await handle.terminate()
-
-
-async def test_callbacks_keep_their_order_while_a_receiver_recovers(stage: Stage) -> None:
-    """An hour's outage delays the callbacks, it does not shuffle them."""
-    failed: list[int] = []
-
-    def down_once(progress: Progress) -> bool:
-        failed.append(progress.seq)
-        return len(failed) == 1
-
-    stage.script.receiver_is_down = down_once
-    stage.script.says = {VIBER: Status.UNDELIVERED, SMS: Status.DELIVERED}
-
-    await stage.play(a_flow(strategy=Strategy.ON_STEP))
-
-    sequence = [each.seq for each in stage.script.told]
-    assert sequence == sorted(sequence)
-    assert stage.script.told[-1].outcome is not None
-
-
-async def test_a_receiver_that_is_gone_hears_no_more_of_the_flow(stage: Stage) -> None:
-    """After a 410 the flow's further snapshots are recorded, and not told."""
-    stage.script.receiver_is_gone = True
-    stage.script.says = {VIBER: Status.UNDELIVERED, SMS: Status.DELIVERED}
-
-    await stage.play(a_flow(strategy=Strategy.ON_STEP))
-
-    assert len(stage.script.told) == 1
-    assert stage.script.recorded[-1].outcome is not None
-
-
-async def test_publishing_that_breaks_fails_the_flow_loudly(stage: Stage) -> None:
-    """A bug of ours never leaves a flow hanging."""
-    stage.script.says = {VIBER: Status.DELIVERED}
-
-    def refuse(_: Progress) -> bool:
-        raise ApplicationError("bug", non_retryable=True)
-
-    stage.script.receiver_is_down = refuse
-
-    with pytest.raises(WorkflowFailureError):
-        await stage.play(a_flow())
-
-
-async def test_cancelling_ends_the_wait(stage: Stage) -> None:
-    """No further step starts, the one in flight keeps its status, the client is told."""
-    stage.script.held = {VIBER}
-    flow = a_flow()
-
-    async with stage.working():
-        handle = await stage.start(flow)
-        await until(lambda: stage.script.sent == [VIBER])
-        progress = await stage.flows.cancel(flow.account, flow.tracking_id)
-        outcome = await asyncio.wait_for(handle.result(), 30)
-
-    assert (outcome.status, outcome.code) == (FlowStatus.FAILED, "3")
-    assert progress.outcome == outcome
-    assert stage.script.sent == [VIBER]
-    assert [each.status for each in stage.script.told] == [FlowStatus.FAILED]
-
-
-async def test_a_flow_that_is_over_refuses_to_be_cancelled(stage: Stage) -> None:
-    """Its outcome stands, also while its last callback is still on its way."""
-    stage.script.receiver_is_down = lambda _: True
-    stage.script.says = {VIBER: Status.DELIVERED}
-
-    async with stage.working():
-        handle = await stage.start_in_plain_time(a_flow())
-        await until(lambda: bool(stage.script.recorded))
-        with pytest.raises(WorkflowUpdateFailedError):
-            await handle.execute_update(names.CANCEL_UPDATE)
-
-
-async def test_an_operators_cancel_completes_the_flow(stage: Stage) -> None:
-    """The Temporal UI's Cancel is ours: published, and completed rather than cancelled."""
-    stage.script.held = {VIBER}
-
-    async with stage.working():
-        handle = await stage.start(a_flow())
-        await until(lambda: stage.script.sent == [VIBER])
-        await handle.cancel()
-        outcome = await asyncio.wait_for(handle.result(), 30)
-
-    assert (outcome.status, outcome.code) == (FlowStatus.FAILED, "3")
-    assert [each.status for each in stage.script.told] == [FlowStatus.FAILED]
-
-
-async def test_an_operators_cancel_before_the_first_task_completes_the_flow(stage: Stage) -> None:
-    """No worker had seen it yet; it ends like any other cancelled flow."""
-    handle = await stage.start_in_plain_time(a_flow())
-    await handle.cancel()
-
-    async with stage.working():
-        outcome = await asyncio.wait_for(handle.result(), 30)
-
-    assert (outcome.status, outcome.code) == (FlowStatus.FAILED, "3")
-    assert [each.status for each in stage.script.told] == [FlowStatus.FAILED]
-
-
-async def test_a_delivery_beats_an_operators_cancel_in_the_same_task(stage: Stage) -> None:
-    """What was delivered was delivered; the cancellation comes too late."""
-    flow = a_flow()
-    async with stage.working():
-        handle = await stage.start_in_plain_time(flow)
-        await stage.send_is_answered(flow, 1)
-    await stage.flows.report(flow.ref(1), delivered(flow, 1))
-    await handle.cancel()
-
-    async with stage.working():
-        outcome = await asyncio.wait_for(handle.result(), 30)
-
-    assert outcome.status is FlowStatus.SUCCEEDED
-
-
-async def test_an_operators_cancel_while_callbacks_wait_changes_nothing(stage: Stage) -> None:
-    """The outcome stands, and its callback still goes out."""
-    down = True
-    stage.script.receiver_is_down = lambda _: down
-    stage.script.says = {VIBER: Status.DELIVERED}
-
-    async with stage.working():
-        handle = await stage.start_in_plain_time(a_flow())
-        await until(lambda: bool(stage.script.recorded))
-        await handle.cancel()
-        down = False
-        await stage.environment.fast_forward(handle)
-        outcome = await asyncio.wait_for(handle.result(), 30)
-
-    assert outcome.status is FlowStatus.SUCCEEDED
-    assert [each.status for each in stage.script.told] == [FlowStatus.SUCCEEDED]
 
 
 async def test_a_report_beats_a_ttl_that_fired_in_the_same_task(

@@ -1,0 +1,116 @@
+"""A wire between two processes that can be held or blocked."""
+
+import asyncio
+import socket
+from contextlib import suppress
+from pathlib import Path
+from typing import Self
+
+from tests.processes import HOST
+
+
+class Wire:
+    """A TCP proxy in front of a loopback port.
+
+    `requests` and `answers` hold back what goes to and fro while they are cleared. After `block`
+    nobody can connect any more: attempts hang, as with a host that drops packets. Linux only.
+    """
+
+    def __init__(self, target: int) -> None:
+        self._target = target
+        self.requests, self.answers = asyncio.Event(), asyncio.Event()
+        self.requests.set()
+        self.answers.set()
+        self._listener = socket.create_server((HOST, 0))
+        self._listener.setblocking(False)
+        self.port = int(self._listener.getsockname()[1])
+        self._accepting: asyncio.Task[None] | None = None
+        self._fillers: list[socket.socket] = []
+        self._carrying: set[asyncio.Task[None]] = set()
+
+    @property
+    def url(self) -> str:
+        """Its address."""
+        return f"http://{HOST}:{self.port}"
+
+    async def __aenter__(self) -> Self:
+        self.unblock()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._stop_accepting()
+        for task in self._carrying:
+            task.cancel()
+        await asyncio.gather(*self._carrying, return_exceptions=True)
+        for each in (self._listener, *self._fillers):
+            each.close()
+
+    def unblock(self) -> None:
+        """Take connections."""
+        for filler in self._fillers:
+            filler.close()
+        self._fillers.clear()
+        self._listener.listen(128)
+        self._accepting = asyncio.create_task(self._accept())
+
+    async def block(self) -> None:
+        """Take no connections, and leave no room in the kernel's queue for one."""
+        await self._stop_accepting()
+        self._listener.listen(0)
+        while await self._is_queued():
+            pass
+
+    @property
+    def hanging(self) -> int:
+        """How many connections are being attempted in vain."""
+        lines = Path("/proc/net/tcp").read_text().splitlines()[1:]
+        fields = [line.split() for line in lines]
+        target = f"0100007F:{self.port:04X}"
+        return sum(remote == target and state == "02" for _, _, remote, state, *_ in fields)
+
+    async def _is_queued(self) -> bool:
+        filler = socket.socket()
+        filler.setblocking(False)
+        try:
+            async with asyncio.timeout(0.3):
+                await asyncio.get_running_loop().sock_connect(filler, (HOST, self.port))
+        except TimeoutError:
+            filler.close()
+            return False
+        self._fillers.append(filler)
+        return True
+
+    async def _stop_accepting(self) -> None:
+        if self._accepting:
+            self._accepting.cancel()
+            await asyncio.wait({self._accepting})
+
+    async def _accept(self) -> None:
+        while True:
+            connection, _ = await asyncio.get_running_loop().sock_accept(self._listener)
+            task = asyncio.create_task(self._carry(connection))
+            self._carrying.add(task)
+            task.add_done_callback(self._carrying.discard)
+
+    async def _carry(self, connection: socket.socket) -> None:
+        reader, writer = await asyncio.open_connection(sock=connection)
+        with suppress(OSError):
+            target_reader, target_writer = await asyncio.open_connection(HOST, self._target)
+            try:
+                async with asyncio.TaskGroup() as both:
+                    both.create_task(_pump(reader, target_writer, self.requests))
+                    both.create_task(_pump(target_reader, writer, self.answers))
+            finally:
+                target_writer.close()
+        writer.close()
+
+
+async def _pump(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, gate: asyncio.Event
+) -> None:
+    with suppress(ConnectionError):
+        while chunk := await reader.read(65536):
+            await gate.wait()
+            writer.write(chunk)
+            await writer.drain()
+    writer.close()
