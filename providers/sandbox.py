@@ -96,6 +96,14 @@ class Sandbox:
             _log.warning("unknown status", provider=self.name, status=word[:32])
 
 
+OURS = frozenset(
+    {
+        "type", "order", "to", "from", "ttl", "failoverOnStatuses", "expireOnDelivery",
+        "inboundUrl", "senderInfoTrackingId", "seq",
+    }
+)  # fmt: skip
+"""Members of a request step that a provider has no use for, or gets by another name."""
+
+
 def _content(step: RequestStep) -> dict[str, Any]:
-    apart = {"type", "order", "to", "from", "ttl", "failoverOnStatuses", "inboundUrl"}
-    return {name: value for name, value in step.echo().items() if name not in apart}
+    return {name: value for name, value in step.echo().items() if name not in OURS}

@@ -78,13 +78,21 @@ def _bubble(message: Message) -> Bubble:
     return Bubble(
         channel=message.send.channel,
         sender=message.send.sender,
-        lines=list(_words(content, _SPOKEN)) or list(_leaves(content)),
+        lines=list(_template(content) or _words(content, _SPOKEN)) or list(_leaves(content)),
         captions=list(_words(content, ("caption",))),
         status=message.status,
         reason=message.reason,
         tone=_tone(message.status),
         time=f"{message.received_at:%H:%M:%S}",
     )
+
+
+def _template(content: dict[str, Any]) -> list[str]:
+    """A template, which has no text here: its name, cut, and what fills it."""
+    if "templateId" not in content:
+        return []
+    name = f"template {str(content['templateId'])[:8]}…"
+    return [name, *_leaves(content.get("templateParams", {}))]
 
 
 def _words(content: Any, names: tuple[str, ...]) -> Iterator[str]:
@@ -100,7 +108,7 @@ def _words(content: Any, names: tuple[str, ...]) -> Iterator[str]:
 
 
 def _leaves(content: Any, name: str = "") -> Iterator[str]:
-    """What has no text of its own, such as a template's parameters, member by member."""
+    """What has no text of its own, member by member."""
     if isinstance(content, dict):
         for key, value in content.items():
             yield from _leaves(value, key)

@@ -17,6 +17,20 @@ async def test_the_page_shows_what_arrived(service: Service) -> None:
         assert text in page
 
 
+async def test_a_template_shows_what_fills_it(service: Service) -> None:
+    """Its text is with Viber; a person wants to see the parameters, not the identifiers."""
+    content = {
+        "templateId": "1d6f0a7e-3f7b-4b58-9a55-0d2b7f0c6a10",
+        "templateLang": "el",
+        "templateParams": {"order_id": "77310"},
+    }
+    await service.send(service.message(channel="Viber", content=content))
+    page = (await service.client.get("/")).text
+    assert "template 1d6f0a7e…" in page
+    assert "order_id: 77310" in page
+    assert "templateLang" not in page
+
+
 async def test_the_page_shows_markup_as_text(service: Service) -> None:
     """Wherever a client can put it: content, caption, sender, unknown content, recipient."""
     messages = [
