@@ -112,11 +112,10 @@ class Steps:
         used = activity.info().current_attempt_scheduled_time - started_at
         left = max(1.0, step.ttl - max(0.0, used.total_seconds()))
         expires = time.time() + left + LATE_REPORTS.total_seconds()
-        token = self.tokens.make(
-            provider.name, Addressed(flow.ref(step.order), flow.on_step), expires
-        )
+        ref = flow.ref(step.order)
+        token = self.tokens.make(provider.name, Addressed(ref, flow.on_step), expires)
         return Outgoing(
-            reference=flow.ref(step.order).reference,
+            reference=ref.reference,
             content=content,
             sender=_sender(step, content),
             validity=left,

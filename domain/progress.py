@@ -127,7 +127,9 @@ class Progress(Wire):
         outcome = Outcome(
             status=FlowStatus.FAILED, code=NOT_TRIGGERED, channel=last.channel if last else None
         )
-        return self.model_copy(update={"seq": self.seq + 1, "outcome": outcome, "updated_at": at})
+        updated_at = max(self.updated_at, at)
+        update = {"seq": self.seq + 1, "outcome": outcome, "updated_at": updated_at}
+        return self.model_copy(update=update)
 
     def _with(self, step: StepProgress, at: datetime) -> Self:
         others = (other for other in self.steps if other.order != step.order)

@@ -23,6 +23,9 @@ DEADLINE = 10.0
 ANSWER_CAP = 64 * 1024
 """Bytes that are read of an answer."""
 
+LONGEST_WAIT = 3600.0
+"""Seconds: what of a longer Retry-After is believed."""
+
 # Only these prove that no byte of the request was written: no address, no connection, no TLS, no
 # free connection of our own. A connection lost later may have carried the whole request.
 NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
@@ -89,5 +92,5 @@ def _judged(answer: HttpAnswer) -> SendOutcome | None:
 
 def _seconds(retry_after: str | None) -> float | None:
     with contextlib.suppress(TypeError, ValueError):
-        return max(0.0, float(retry_after or ""))
+        return min(max(0.0, float(retry_after or "")), LONGEST_WAIT)
     return None

@@ -16,9 +16,13 @@ with workflow.unsafe.imports_passed_through():
     from domain.status import is_final
     from workflows import names, summaries
 
+# A send takes one exchange with a provider; a worker that is silent for ALIVE is dead. How long
+# sending is tried in all follows from the step's ttl.
+EXCHANGE, ALIVE = timedelta(seconds=15), timedelta(seconds=3)
 SEND_RETRIES = RetryPolicy(
     initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=15)
 )
+PUBLISHING = timedelta(seconds=20)
 # The activity names each delay itself, up to a day; the interval is for a worker that died.
 PUBLISH_RETRIES = RetryPolicy(
     initial_interval=timedelta(seconds=5),
@@ -77,8 +81,8 @@ class FailoverWorkflow:
                 args=[self._flow, self._progress],
                 task_queue=names.SENDS,
                 schedule_to_close_timeout=ttl,
-                start_to_close_timeout=min(ttl, timedelta(seconds=15)),
-                heartbeat_timeout=timedelta(seconds=3),
+                start_to_close_timeout=min(ttl, EXCHANGE),
+                heartbeat_timeout=ALIVE,
                 retry_policy=SEND_RETRIES,
                 summary=summaries.of_send(step),
             )
@@ -142,7 +146,7 @@ class FailoverWorkflow:
             Callbacks.publish,
             args=[self._flow, progress, tell],
             task_queue=names.PUBLISH,
-            start_to_close_timeout=timedelta(seconds=20),
+            start_to_close_timeout=PUBLISHING,
             retry_policy=PUBLISH_RETRIES,
             summary=summaries.of_publication(self._flow, progress, tell),
         )

@@ -1,7 +1,8 @@
 """Real activities over a real database, sandbox and receiver, all on loopback."""
 
 import dataclasses
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -78,50 +79,45 @@ async def forgetful(receiver: Receiver) -> AsyncIterator[Service]:
         yield service
 
 
-def _sending(
-    service: Service, receiver: Receiver, dedupes: bool, parts: tuple[Any, ...]
-) -> tuple[Steps, ProviderClient]:
-    database, tracking, sealer, keys = parts
-    providers = Providers(sandboxed(str(service.client.base_url), dedupes))
-    client = ProviderClient(providers.all()[0], deadline=1.0)
-    steps = Steps(
-        providers=providers,
-        clients={"sandbox": client},
-        intents=Intents(database, tracking),
-        sealer=sealer,
-        tokens=ReportTokens(keys),
-        report_url=receiver.origin,
-    )
-    return steps, client
+SendingTo = Callable[[Service, bool], AbstractAsyncContextManager[Sending]]
 
 
 @pytest.fixture
-async def sending(
-    deduplicating: Service,
+def sending_to(
     receiver: Receiver,
     database: AsyncEngine,
     tracking: Tracking,
     sealer: Sealer,
     keys: Keyring,
-) -> AsyncIterator[Sending]:
+) -> SendingTo:
+    """Sends to a sandbox, believing of it that it deduplicates, or not."""
+
+    @asynccontextmanager
+    async def sending(service: Service, dedupes: bool) -> AsyncIterator[Sending]:
+        providers = Providers(sandboxed(str(service.client.base_url), dedupes))
+        async with ProviderClient(providers.all()[0], deadline=1.0) as client:
+            steps = Steps(
+                providers=providers,
+                clients={"sandbox": client},
+                intents=Intents(database, tracking),
+                sealer=sealer,
+                tokens=ReportTokens(keys),
+                report_url=receiver.origin,
+            )
+            yield Sending(steps, sealer, service)
+
+    return sending
+
+
+@pytest.fixture
+async def sending(sending_to: SendingTo, deduplicating: Service) -> AsyncIterator[Sending]:
     """Sends to the sandbox that deduplicates."""
-    parts = (database, tracking, sealer, keys)
-    steps, client = _sending(deduplicating, receiver, True, parts)
-    async with client:
-        yield Sending(steps, sealer, deduplicating)
+    async with sending_to(deduplicating, True) as sending:
+        yield sending
 
 
 @pytest.fixture
-async def sending_blindly(
-    forgetful: Service,
-    receiver: Receiver,
-    database: AsyncEngine,
-    tracking: Tracking,
-    sealer: Sealer,
-    keys: Keyring,
-) -> AsyncIterator[Sending]:
+async def sending_blindly(sending_to: SendingTo, forgetful: Service) -> AsyncIterator[Sending]:
     """Sends to the sandbox that does not."""
-    parts = (database, tracking, sealer, keys)
-    steps, client = _sending(forgetful, receiver, False, parts)
-    async with client:
-        yield Sending(steps, sealer, forgetful)
+    async with sending_to(forgetful, False) as sending:
+        yield sending

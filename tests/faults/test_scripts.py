@@ -1,12 +1,13 @@
 """The sandbox's scripts against the whole service: each flow ends as it should, sent once."""
 
 import asyncio
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.conftest import KEYS, NewNamespace
+from tests.conftest import KEYS, NewNamespace, until
 from tests.faults.installation import Installation, installed
 from tests.samples import sms, viber, voice
 
@@ -60,10 +61,12 @@ async def _ended(
     """What is wrong with a flow of these steps once it is over."""
     flow = await site.post_flow(*steps)
     found = await site.over(flow, LONGEST)
-    for _ in range(50):  # a Seen that follows the end shows in tracking only
-        if await site.ends(flow) == ends:
-            break
-        await asyncio.sleep(0.1)
+
+    async def settled() -> bool:  # a Seen that follows the end shows in tracking only
+        return await site.ends(flow) == ends
+
+    with suppress(TimeoutError):
+        await until(settled, 5)
     seen = (await site.ends(flow), found, await site.messages(flow))
     wanted = (ends, status, [end.partition(" ")[0] for end in ends])
     faults = site.sink.faults(flow, status)

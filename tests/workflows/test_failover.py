@@ -107,7 +107,7 @@ async def test_repeated_reports_move_nothing(stage: Stage) -> None:
         [Status.SENT],
         [Status.UNDELIVERED],
         [Status.UNDELIVERED, Status.DELIVERED],
-    ] or told == [[Status.UNDELIVERED], [Status.UNDELIVERED, Status.DELIVERED]]
+    ]
     assert stage.script.sent == [VIBER, SMS]
 
 
