@@ -1,22 +1,20 @@
-"""What a call says: SAY and PLAY verbs, and what to do when a machine answers (contract.md §8)."""
+"""Whom to call, what the call says, what to do when a machine answers (contract.md §2.5, §8)."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
+from pydantic import Discriminator, Field, Tag, model_validator
 
-from domain.wire import NOT_EMPTY, HttpUrl, Request, kind_of, not_boolean
+from domain import lenient
+from domain.fields import Flag, Number, Numeric, SipAddress
+from domain.wire import NOT_EMPTY, HttpUrl, Request, kind_of
 
 Language = Literal[
     "en-US", "de-DE", "fr-FR", "it-IT", "pt-BR", "es-ES", "es-LA",
     "en-GB", "el-GR", "bg-BG", "pl-PL", "hu-HU", "sv-SE", "ru-RU",
 ]  # fmt: skip
 
-
-Repetitions = Annotated[int, BeforeValidator(not_boolean), Field(ge=0, le=10)]
-
-
-def _capitals(word: Any) -> Any:
-    return word.upper() if isinstance(word, str) else word
+Repetitions = Annotated[int, Field(ge=0, le=10), Numeric]
+Capitals = lenient.AnyCase(str.upper)
 
 
 class Speech(Request):
@@ -30,19 +28,19 @@ class Speech(Request):
 class Say(Request):
     """Reads a text out, once and `repeat` times more."""
 
-    type: Annotated[Literal["SAY"], BeforeValidator(_capitals)]
+    type: Annotated[Literal["SAY"], Capitals]
     message: Speech
     repeat: Repetitions = 0
-    barge_in: bool = False
+    barge_in: Flag = False
 
 
 class Play(Request):
     """Plays a .wav file, once and `repeat` times more."""
 
-    type: Annotated[Literal["PLAY"], BeforeValidator(_capitals)]
+    type: Annotated[Literal["PLAY"], Capitals]
     file_url: HttpUrl = Field(alias="fileURL")
     repeat: Repetitions = 0
-    barge_in: bool = False
+    barge_in: Flag = False
 
 
 Verb = Annotated[
@@ -68,7 +66,26 @@ class MachineDetection(Request):
     event_url: HttpUrl | None = None
 
     @model_validator(mode="after")
-    def _continues_somewhere(self) -> "MachineDetection":
+    def _continues_somewhere(self) -> Self:
         if self.strategy == "Continue" and self.event_url is None:
             raise ValueError("eventUrl is required with the strategy Continue")
+        return self
+
+
+class CallTarget(Request):
+    """Whom to call: exactly one of a number, a SIP address, a number with the Viber app."""
+
+    phone: Number | None = None
+    sip: SipAddress | None = Field(None, max_length=255)
+    viber: Number | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _number_alone(cls, data: Any) -> Any:
+        return {"phone": data} if isinstance(data, str) else data
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> Self:
+        if sum(target is not None for target in (self.phone, self.sip, self.viber)) != 1:
+            raise ValueError("Give exactly one of phone, sip and viber")
         return self

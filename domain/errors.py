@@ -31,6 +31,10 @@ class Forbidden(Refusal):
     """A scope or role is missing."""
 
 
+class InsufficientBalance(Refusal):
+    """Not enough money for the first step, or the application's daily cap is reached."""
+
+
 class UnknownFlow(Refusal):
     """No flow of this account has that tracking id."""
 
@@ -49,6 +53,22 @@ class AlreadyFinal(Refusal):
 
 class KeyReused(Refusal):
     """The Idempotency-Key came before, with another body."""
+
+
+class TooLarge(Refusal):
+    """The body has too many bytes."""
+
+
+class TooSlow(Refusal):
+    """The body did not arrive in time."""
+
+
+class TooManyRequests(Refusal):
+    """A rate limit is used up; in `retry_after` whole seconds there is room for one more."""
+
+    def __init__(self, sentence: str, retry_after: int) -> None:
+        super().__init__(sentence)
+        self.retry_after = retry_after
 
 
 class Unavailable(Refusal):

@@ -9,6 +9,7 @@ from pydantic import (
     BeforeValidator,
     Field,
     PlainSerializer,
+    Strict,
     StringConstraints,
     ValidationError,
     ValidatorFunctionWrapHandler,
@@ -16,7 +17,7 @@ from pydantic import (
     WrapValidator,
 )
 
-from domain import recipient
+from domain import lenient, recipient
 from domain.wire import not_boolean
 
 
@@ -31,7 +32,7 @@ def _number(text: str) -> str:
     return text
 
 
-def _minutes(value: Decimal) -> int | float:
+def _plain(value: Decimal) -> int | float:
     return int(value) if value == value.to_integral_value() else float(value)
 
 
@@ -44,8 +45,12 @@ def _one_sentence(value: Any, validate: ValidatorFunctionWrapHandler) -> Any:
         ) from None
 
 
-def _capitalised(word: Any) -> Any:
-    return word.capitalize() if isinstance(word, str) else word
+def _flag(value: Any) -> Any:
+    if isinstance(value, str):
+        value = {"true": True, "false": False}.get(value.lower())
+    if not isinstance(value, bool):
+        raise ValueError("Input should be true or false")
+    return value
 
 
 def _matching(pattern: str, sentence: str) -> AfterValidator:
@@ -60,14 +65,20 @@ def _matching(pattern: str, sentence: str) -> AfterValidator:
 
 
 def _schema(pattern: str) -> WithJsonSchema:
-    return WithJsonSchema({"type": "string", "pattern": f"^({pattern})$"})
+    return WithJsonSchema(lenient.text(pattern))
 
 
 _SENDER = r"[0-9]{1,16}|[A-Za-z0-9 ]{1,11}"
 _CALLER = r"\+?[0-9]{1,16}|[A-Za-z0-9 ]{1,11}"
 _LANGUAGE = r"[A-Za-z]{2,5}|[A-Za-z]{2,3}[_-][A-Za-z]{1,2}"
+_ONE_LINE = r"[^\r\n]*"
 
-Number = Annotated[str, StringConstraints(max_length=40), AfterValidator(_number)]
+Number = Annotated[
+    str,
+    StringConstraints(max_length=40),
+    AfterValidator(_number),
+    Field(description="E.164; the + and spaces are optional", examples=["+306900000101"]),
+]
 Sender = Annotated[
     str,
     _matching(_SENDER, "Input should be up to 16 digits, or up to 11 letters, digits and spaces"),
@@ -86,17 +97,21 @@ TemplateLanguage = Annotated[
 Label = Annotated[
     str,
     StringConstraints(max_length=350),
-    _matching(r"[^\r\n]*", "Input should be one line"),
+    _matching(_ONE_LINE, "Input should be one line"),
+    Field(json_schema_extra={"pattern": f"^{_ONE_LINE}$"}),
 ]
-Integer = Annotated[int, BeforeValidator(not_boolean)]
-Minutes = Annotated[Decimal, BeforeValidator(not_boolean), PlainSerializer(_minutes)]
-Spelled = BeforeValidator(_capitalised)
-Uuid = Annotated[str, AfterValidator(_uuid)]
+Flag = Annotated[bool, BeforeValidator(_flag)]
+Numeric = BeforeValidator(not_boolean)
+"""Stands after a number's bounds: before them it would hide them from the schema."""
+Plain = PlainSerializer(_plain)
+"""A Decimal in answers: a number, whole where it can be."""
+Spelled = lenient.AnyCase(str.capitalize)
+Uuid = Annotated[str, AfterValidator(_uuid), WithJsonSchema({"type": "string", "format": "uuid"})]
 SipAddress = Annotated[str, AfterValidator(recipient.sip_address)]
 TemplateParam = Annotated[
-    bool
-    | Annotated[int, Field(gt=-(10**50), lt=10**50)]  # as many digits as a template takes
-    | Annotated[float, Field(allow_inf_nan=False)]  # JSON could not hold them
+    Annotated[bool, Strict()]
+    | Annotated[int, Strict(), Field(gt=-(10**50), lt=10**50)]  # a template takes 50 digits
+    | Annotated[float, Strict(), Field(allow_inf_nan=False)]  # JSON could not hold them
     | Annotated[str, StringConstraints(max_length=1000)],
     WrapValidator(_one_sentence),
 ]

@@ -4,6 +4,7 @@ No validators here, and members are only ever added: recorded histories must go 
 """
 
 from enum import StrEnum
+from typing import Self
 
 from domain.status import Channel, Status
 from domain.wire import Moment, Wire
@@ -84,6 +85,17 @@ class Flow(Wire):
     def ref(self, order: int) -> StepRef:
         """The name of the step in that place."""
         return StepRef(account=self.account, tracking_id=self.tracking_id, order=order)
+
+    @property
+    def is_emptied(self) -> bool:
+        """Whether its contents were forgotten."""
+        return not any(step.content for step in self.steps)
+
+    def emptied(self) -> Self:
+        """The flow without its contents and its callback's address."""
+        steps = tuple(step.model_copy(update={"content": ""}) for step in self.steps)
+        callback = self.callback and self.callback.model_copy(update={"url": ""})
+        return self.model_copy(update={"steps": steps, "callback": callback})
 
     @property
     def on_step(self) -> bool:

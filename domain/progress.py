@@ -18,6 +18,9 @@ class FlowStatus(StrEnum):
     FAILED = "Failed"
 
 
+OVER = (FlowStatus.SUCCEEDED, FlowStatus.FAILED)
+"""Where a flow stays; on any other status it is still under way."""
+
 SERVER_ERROR, NO_BALANCE, NO_NEXT_STEP, NOT_TRIGGERED = "0", "1", "2", "3"
 """Why a flow failed: its statusCode on the wire."""
 
@@ -39,7 +42,10 @@ class DeliveryReport(Wire):
 
 
 class StepProgress(Wire):
-    """Where one step stands. Without a status its send is still unanswered."""
+    """Where one step stands. Without a status its send is still unanswered.
+
+    `delivered`: it was delivered, whatever became of it then (expireOnDelivery, contract.md §7.5).
+    """
 
     order: int
     status: Status | None = None
@@ -49,6 +55,7 @@ class StepProgress(Wire):
     message_id: str = ""
     duration: int | None = None
     our_fault: bool = False
+    delivered: bool = False
 
 
 class Outcome(Wire):
@@ -113,6 +120,7 @@ class Progress(Wire):
                 "message_id": report.message_id or standing.message_id,
                 "duration": report.duration if report.duration is not None else standing.duration,
                 "our_fault": report.our_fault,
+                "delivered": standing.delivered or report.status is Status.DELIVERED,
             }
         )
         progress = self._with(moved, report.at)
@@ -121,12 +129,18 @@ class Progress(Wire):
 
     def cancelled(self, flow: Flow, at: datetime) -> Self:
         """No further step starts; the one in flight keeps its status (contract.md §5.5)."""
-        if self.outcome:
-            return self
+        return self if self.outcome else self._over(self._failed(flow, NOT_TRIGGERED), at)
+
+    def abandoned(self, flow: Flow, at: datetime, outcome: Outcome | None = None) -> Self:
+        """Nobody runs the flow any more: it ended as `outcome` or its reports say, or it failed."""
+        return self._over(outcome or self.outcome or self._failed(flow, SERVER_ERROR), at)
+
+    def _failed(self, flow: Flow, code: str) -> Outcome:
         last = flow.step(self.steps[-1].order) if self.steps else None
-        outcome = Outcome(
-            status=FlowStatus.FAILED, code=NOT_TRIGGERED, channel=last.channel if last else None
-        )
+        channel = last.channel if last else None
+        return Outcome(status=FlowStatus.FAILED, code=code, channel=channel)
+
+    def _over(self, outcome: Outcome, at: datetime) -> Self:
         updated_at = max(self.updated_at, at)
         update = {"seq": self.seq + 1, "outcome": outcome, "updated_at": updated_at}
         return self.model_copy(update=update)

@@ -33,7 +33,8 @@ def sip_address(address: str) -> str:
         ValueError: it has another form.
     """
     bare = address.strip().removeprefix("sip:")
-    if not _SIP.fullmatch(bare):
+    # No database holds a NUL, and only ASCII is as long in small letters.
+    if not (_SIP.fullmatch(bare) and bare.isascii() and bare.isprintable()):
         raise ValueError("Invalid SIP address; expected user@host or user@host:port")
     return bare
 

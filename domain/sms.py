@@ -4,14 +4,15 @@ from typing import Annotated
 
 from pydantic import Field
 
-from domain.fields import Integer, Label
+from domain import gsm
+from domain.fields import Flag, Label, Numeric
 from domain.wire import Request
 
 
 class UrlShortener(Request):
     """Asks the provider to shorten links; `url_validity` in seconds."""
 
-    url_validity: Annotated[Integer, Field(ge=3600, le=2592000)] = 2592000
+    url_validity: Annotated[int, Field(ge=3600, le=2592000), Numeric] = 2592000
 
 
 class IndiaRestrictions(Request):
@@ -28,9 +29,22 @@ class Restrictions(Request):
 
 
 class SmsMessage(Request):
-    """An SMS's text."""
+    """An SMS's text; where `transcode` is absent the application's setting counts."""
 
     body: str = Field(max_length=10_000)
-    flash: bool = False
+    flash: Flag = False
     label: Label | None = None
-    transcode: bool | None = None
+    transcode: Flag | None = None
+    url_shortener: UrlShortener | None = Field(
+        None, exclude=True, description="Read where the step has none"
+    )
+
+    @property
+    def text(self) -> str:
+        """What goes out: the body, transcoded if `transcode` is true."""
+        return gsm.transcoded(self.body) if self.transcode else self.body
+
+    @property
+    def parts(self) -> int:
+        """How many messages the text is sent and charged as."""
+        return gsm.parts(self.text)

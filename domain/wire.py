@@ -1,5 +1,6 @@
 """The one model configuration: camelCase outside, frozen, tolerant of unknown members."""
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -10,6 +11,8 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
     JsonValue,
     PlainSerializer,
     StringConstraints,
@@ -17,6 +20,9 @@ from pydantic import (
     model_validator,
 )
 from pydantic.alias_generators import to_camel
+from pydantic_core import CoreSchema
+
+from domain import lenient
 
 
 def milliseconds(moment: datetime) -> datetime:
@@ -56,6 +62,15 @@ class Request(Wire):
             return data
         return {name: value for name, value in data.items() if not is_blank(value)}
 
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        described = handler(schema)
+        if handler.mode == "validation":
+            lenient.tolerate(described, handler)
+        return described
+
 
 def is_blank(value: object) -> bool:
     """Whether typed clients mean "nothing" by it: null, "", [], {} and objects of only these."""
@@ -78,8 +93,9 @@ after validation, and say of a list with one wrong member that it is empty."""
 
 
 def not_boolean(value: Any) -> Any:
-    """Guard of numbers: Python counts true as 1, the wire does not."""
-    if isinstance(value, bool):
+    """Guard of numbers: Python counts true as 1, and reads 1_000; the wire does not."""
+    strange = isinstance(value, str) and not re.fullmatch(lenient.NUMBER, value)
+    if isinstance(value, bool) or strange:
         raise ValueError("Input should be a number")
     return value
 
@@ -105,9 +121,28 @@ def _http_url(url: str) -> str:
 
 
 HttpUrl = Annotated[
-    str, StringConstraints(strip_whitespace=True, max_length=2048), AfterValidator(_http_url)
+    str,
+    StringConstraints(strip_whitespace=True, max_length=2048),
+    AfterValidator(_http_url),
+    Field(json_schema_extra={"pattern": r"^\s*[Hh][Tt][Tt][Pp][Ss]?:"}),
 ]
 """An absolute http or https address, kept as the client wrote it."""
+
+
+def _https(url: str) -> str:
+    if not url.lower().startswith("https://"):
+        raise ValueError("Input should be an https URL")
+    return url
+
+
+HttpsUrl = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, max_length=1000),
+    AfterValidator(_https),
+    AfterValidator(_http_url),
+    Field(json_schema_extra={"pattern": r"^\s*[Hh][Tt][Tt][Pp][Ss]://"}),
+]
+"""An https address of a picture, a video or a document, kept as the client wrote it."""
 
 
 def _refuse(sentence: str) -> Callable[[Any], Any]:

@@ -7,8 +7,9 @@ from typing import Any
 from uuid import uuid4
 
 from accounts.demonstration import ACME, ACME_SHOP, PARCEL
-from domain.channels import RequestStep, in_order, opened
+from domain.channels import opened
 from domain.flow import Callback, Flow, Kind, Step, Strategy
+from domain.steps import RequestStep, in_order
 from domain.wire import milliseconds
 
 NUMBER = "+306900000101"
@@ -23,6 +24,17 @@ def viber(to: str = NUMBER, **members: Any) -> dict[str, Any]:
         "templateId": PARCEL.id,
         "templateLang": "en",
         "templateParams": {"customer_name": "Nadia", "order_id": "7731"},
+        **members,
+    }
+
+
+def viber_message(to: str = NUMBER, **members: Any) -> dict[str, Any]:
+    """A free-form Viber step, as a client sends it."""
+    return {
+        "type": "Viber",
+        "senderInfoTrackingId": ACME_SHOP.id,
+        "to": to,
+        "message": {"text": "Parcel 7731 is ready"},
         **members,
     }
 
@@ -50,11 +62,12 @@ def voice(to: str = NUMBER, **members: Any) -> dict[str, Any]:
     }
 
 
-def compiled(*steps: dict[str, Any]) -> tuple[Step, ...]:
+def compiled(*steps: dict[str, Any], kind: Kind = Kind.TRANSACTIONAL) -> tuple[Step, ...]:
     """Request steps as they travel, unsealed."""
+    read = tuple(request_step(step, kind) for step in steps)
     return tuple(
         opened_step.compiled(order, sender="AcmeShop" if opened_step.type == "Viber" else "")
-        for order, opened_step in enumerate(in_order(tuple(map(request_step, steps))), start=1)
+        for order, opened_step in enumerate(in_order(read), start=1)
     )
 
 
@@ -63,9 +76,10 @@ def a_flow(
     strategy: Strategy | None = Strategy.ON_COMPLETION,
     url: str = "http://127.0.0.1:9/callbacks",
     ttls: Sequence[float] = (),
+    kind: Kind = Kind.TRANSACTIONAL,
 ) -> Flow:
     """A flow of acme's, unsealed; `ttls` overrides the steps' own, in seconds."""
-    travelling = compiled(*(steps or (viber(), sms())))
+    travelling = compiled(*(steps or (viber(), sms())), kind=kind)
     if ttls:
         travelling = tuple(
             step.model_copy(update={"ttl": ttl}) for step, ttl in zip(travelling, ttls, strict=True)
@@ -74,7 +88,7 @@ def a_flow(
         account=ACME.account,
         application=ACME.id,
         tracking_id=str(uuid4()),
-        kind=Kind.TRANSACTIONAL,
+        kind=kind,
         steps=travelling,
         callback=Callback(strategy=strategy, url=url, origin="http://127.0.0.1:9")
         if strategy
@@ -84,6 +98,6 @@ def a_flow(
     )
 
 
-def request_step(step: dict[str, Any]) -> RequestStep:
+def request_step(step: dict[str, Any], kind: Kind = Kind.TRANSACTIONAL) -> RequestStep:
     """A request step, as the API reads it."""
-    return opened(json.dumps(step))
+    return opened(json.dumps(step), kind)

@@ -6,16 +6,17 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from domain.channels import Sms, TransactionalStep, ViberTemplate, Voice, opened
+from domain.channels import AnyStep, TransactionalStep, opened
+from domain.flow import Kind
 
-_ANY_STEP: TypeAdapter[Sms | ViberTemplate | Voice] = TypeAdapter(TransactionalStep)
+_ANY_STEP: TypeAdapter[AnyStep] = TypeAdapter(TransactionalStep)
 _KINDS = ("Sms", "Viber", "Voice", "SAY", "PLAY")
 
 
-def read(step: Any) -> Sms | ViberTemplate | Voice:
+def read(step: Any) -> AnyStep:
     """The step, which either way must be the same."""
     decoded = _ANY_STEP.validate_python(step)
-    assert opened(json.dumps(step)) == decoded
+    assert opened(json.dumps(step), Kind.TRANSACTIONAL) == decoded
     return decoded
 
 
@@ -24,7 +25,7 @@ def faults(step: Any) -> dict[str, str]:
     with pytest.raises(ValidationError) as decoded:
         _ANY_STEP.validate_python(step)
     with pytest.raises(ValidationError) as sealed:
-        opened(json.dumps(step))
+        opened(json.dumps(step), Kind.TRANSACTIONAL)
     assert set(_by_path(sealed.value)) == set(_by_path(decoded.value))
     return _by_path(decoded.value)
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from domain.channels import in_order
+from domain.steps import in_order
 from tests.domain.reading import faults, read
 from tests.samples import sms, viber, voice
 
@@ -59,7 +59,7 @@ def test_a_blank_optional_member_counts_as_absent(make: Make, blank: object) -> 
 
 
 REQUIRED = [
-    *((sms, name) for name in ("from", "to", "message")),
+    *((sms, name) for name in ("to", "message")),
     *((viber, name) for name in ("senderInfoTrackingId", "to", "templateId", "templateLang")),
     *((voice, name) for name in ("from", "to", "dialPlan")),
 ]

@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
-from domain.channels import RequestStep, Sms, ViberTemplate, Voice, opened
-from domain.flow import Step
+from domain.channels import Sms, ViberTemplate, Voice, opened
+from domain.flow import Kind, Step
 from domain.status import Channel, Status
+from domain.steps import RequestStep
 from tests.domain.reading import read
 from tests.samples import sms, viber, voice
 
@@ -82,7 +83,7 @@ def test_a_step_travels_with_all_that_the_flow_must_know(
 def test_a_contents_json_opens_into_the_same_step(step: dict[str, Any]) -> None:
     """Nothing is lost or changed on the way."""
     request = read(step)
-    assert opened(request.compiled(1).content) == request
+    assert opened(request.compiled(1).content, Kind.TRANSACTIONAL) == request
 
 
 SEALED = {
@@ -108,6 +109,6 @@ SEALED = {
 @pytest.mark.parametrize(("kind", "content"), SEALED.items())
 def test_what_release_0_1_sealed_still_opens(kind: type[RequestStep], content: str) -> None:
     """Into the same kind of step, which says the same again."""
-    step = opened(content)
+    step = opened(content, Kind.TRANSACTIONAL)
     assert type(step) is kind
     assert step.compiled(1).content == content

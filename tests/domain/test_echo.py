@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from domain.channels import in_order
+from domain.steps import in_order
 from tests.domain.reading import read
 from tests.samples import sms, viber, voice
 

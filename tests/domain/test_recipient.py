@@ -59,7 +59,10 @@ def test_a_sip_address_is_user_at_host(written: str, read: str) -> None:
     assert sip_address(written) == read
 
 
-@pytest.mark.parametrize("written", ["pbx.test", "@pbx.test", "1111@", "a b@pbx.test", "a@b@c", ""])
+@pytest.mark.parametrize(
+    "written",
+    ["pbx.test", "@pbx.test", "1111@", "a b@pbx.test", "a@b@c", "a\0b@pbx.test", "İ@pbx.test", ""],
+)
 def test_another_form_of_sip_address_is_refused(written: str) -> None:
     """The sentence says which form is wanted."""
     with pytest.raises(ValueError, match="expected user@host"):

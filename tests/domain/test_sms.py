@@ -74,7 +74,7 @@ def test_a_message_needs_a_body() -> None:
         ({"label": "x" * 351}, "message.label"),
         ({"label": "two\nlines"}, "message.label"),
         ({"label": 7}, "message.label"),
-        ({"urlShortener": {"urlValidity": 3599}}, "urlShortener.urlValidity"),
+        ({"urlShortener": {"urlValidity": 3599}}, "message.urlShortener.urlValidity"),
     ],
 )
 def test_a_wrong_member_of_the_message_is_refused(message: dict[str, Any], path: str) -> None:
@@ -107,6 +107,33 @@ def test_a_boolean_may_be_a_string(name: str, given: object, read_as: bool) -> N
 def test_only_flash_has_a_default() -> None:
     """An absent transcode is the application's setting, and stays absent."""
     assert _sms(message={"body": "hi"}).echo()["message"] == {"body": "hi", "flash": False}
+
+
+@pytest.mark.parametrize(
+    ("transcode", "text", "parts"),
+    [
+        (True, "ΠAPEΛABATE " * 10, 1),
+        ("true", "ΠAPEΛABATE " * 10, 1),
+        (False, "Παρελάβατε " * 10, 2),
+        ("false", "Παρελάβατε " * 10, 2),
+        (None, "Παρελάβατε " * 10, 2),
+    ],
+)
+def test_what_goes_out_is_transcoded_on_demand(transcode: object, text: str, parts: int) -> None:
+    """The price follows it; the client reads its own words back."""
+    body = "Παρελάβατε " * 10
+    step = _sms(message={"body": body, "transcode": transcode})
+    assert (step.message.text, step.message.parts, step.parts) == (text, parts, parts)
+    assert step.echo()["message"]["body"] == body
+
+
+@pytest.mark.parametrize(
+    ("body", "parts"),
+    [("Parcel 7731 is ready", 1), ("x" * 161, 2), ("x" * 1530, 10), ("x" * 10_000, 66)],
+)
+def test_a_long_body_is_several_messages(body: str, parts: int) -> None:
+    """Each is charged (§11)."""
+    assert _sms(message={"body": body}).parts == parts
 
 
 def test_a_label_of_350_characters_is_kept() -> None:
