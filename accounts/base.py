@@ -1,7 +1,8 @@
-"""The port: what the rest asks about accounts."""
+"""What is known of those who send: applications, senders, templates, and what they may do."""
 
 from dataclasses import dataclass
-from typing import Protocol
+from decimal import Decimal
+from enum import StrEnum
 
 from domain.status import Channel
 
@@ -14,16 +15,40 @@ CHANNEL_ROLES = {
 }
 """What a flow's application needs: the scope, the role, and each channel's (contract.md §1.2)."""
 
+ALL_ROLES = (ROLE, *CHANNEL_ROLES.values())
+
 
 @dataclass(frozen=True)
 class Application:
-    """A client of one account. `token_lifetime` is in seconds."""
+    """A client of one account, with its settings.
+
+    `token_lifetime` is in seconds; `transcode` and `default_sender` hold for an Sms that says
+    nothing of its own; `destinations` are the prefixes that it may reach (+30, or sip:), none
+    meaning all; `daily_cap` is the most that it may spend on a UTC day.
+    """
 
     id: str
     account: str
-    roles: tuple[str, ...]
+    roles: tuple[str, ...] = ALL_ROLES
     scopes: tuple[str, ...] = (SCOPE,)
     token_lifetime: int = 3600
+    name: str = ""
+    transcode: bool = False
+    default_sender: str | None = None
+    destinations: tuple[str, ...] = ()
+    daily_cap: Decimal | None = None
+
+    def reaches(self, recipient: str) -> bool:
+        """Whether it may send to that E.164 number or SIP address."""
+        target = f"sip:{recipient}" if "@" in recipient else recipient
+        return not self.destinations or target.startswith(self.destinations)
+
+
+class SenderState(StrEnum):
+    """Whether a sender may send."""
+
+    ACTIVE = "active"
+    INACTIVE = "inactive"
 
 
 @dataclass(frozen=True)
@@ -33,6 +58,7 @@ class SenderInfo:
     id: str
     account: str
     name: str
+    state: SenderState = SenderState.ACTIVE
 
 
 @dataclass(frozen=True)
@@ -45,21 +71,11 @@ class Template:
     otp: bool = False
 
 
-class Accounts(Protocol):
-    """Answers about accounts; every question names whose answer is wanted."""
+@dataclass(frozen=True)
+class Price:
+    """What a message costs, an Sms for each part; a blank `account` or `country` means any."""
 
-    async def authenticated(self, application_id: str, secret: str) -> Application | None:
-        """The application, if that is its secret."""
-        ...
-
-    async def application(self, application_id: str) -> Application | None:
-        """The application, if there is one."""
-        ...
-
-    async def sender_info(self, account: str, sender_id: str) -> SenderInfo | None:
-        """The account's own active sender of that id."""
-        ...
-
-    async def template(self, account: str, template_id: str) -> Template | None:
-        """The account's own registered template of that id."""
-        ...
+    channel: Channel
+    price: Decimal
+    country: str = ""
+    account: str = ""

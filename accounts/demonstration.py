@@ -1,15 +1,21 @@
 """The demonstration's accounts. Their secrets are public: never load them where messages cost."""
 
-import hmac
+from decimal import Decimal
 
-from accounts.base import ROLE, Application, SenderInfo, Template
+from sqlalchemy.ext.asyncio import AsyncEngine
 
-ALL_ROLES = (ROLE, "MT_ROLE_SMS", "MT_ROLE_VIBER", "MT_ROLE_VOICE", "MT_ROLE_REPORT")
+from accounts import register
+from accounts.base import ALL_ROLES, CHANNEL_ROLES, Application, Price, SenderInfo, Template
+from accounts.ledger import top_up
+from domain.status import Channel
+from storage.engine import writing
 
-ACME = Application("64d0f2a1c9e77b0012ab34cd", "acme", ALL_ROLES)
-SMS_ONLY = Application("64d0f2a1c9e77b0012ab34ce", "acme", ("MT_ROLE_SMS",))
-BROKE = Application("64d0f2a1c9e77b0012ab34cf", "empty", ALL_ROLES)
-GLOBEX = Application("64d0f2a1c9e77b0012ab34d0", "globex", ALL_ROLES)
+ROLES = (*ALL_ROLES, "MT_ROLE_REPORT")
+
+ACME = Application("64d0f2a1c9e77b0012ab34cd", "acme", ROLES)
+SMS_ONLY = Application("64d0f2a1c9e77b0012ab34ce", "acme", (CHANNEL_ROLES[Channel.SMS],))
+BROKE = Application("64d0f2a1c9e77b0012ab34cf", "empty", ROLES)
+GLOBEX = Application("64d0f2a1c9e77b0012ab34d0", "globex", ROLES)
 
 SECRETS = {
     ACME.id: "demo-secret",
@@ -24,27 +30,29 @@ BROKE_SHOP = SenderInfo("8c1f4d63-0a5f-4b81-9b40-1a9f4b2d0e22", "empty", "EmptyS
 PARCEL = Template("1d6f0a7e-3f7b-4b58-9a55-0d2b7f0c6a10", "acme", ("en", "el"))
 PIN = Template("3c1f6b52-8a4d-4e0e-9b1e-7f5f2f6b9d20", "acme", ("en",), otp=True)
 
+PRICES = (
+    Price(Channel.VIBER, Decimal("0.01")),
+    Price(Channel.SMS, Decimal("0.04")),
+    Price(Channel.VOICE, Decimal("0.05")),
+)
+BALANCES = {"acme": Decimal(1000), "globex": Decimal(1000), "empty": Decimal(0)}
 
-class DemonstrationAccounts:
-    """The port, answered from this module."""
 
-    _applications = {each.id: each for each in (ACME, SMS_ONLY, BROKE, GLOBEX)}
-    _senders = {(each.account, each.id): each for each in (ACME_SHOP, BROKE_SHOP)}
-    _templates = {(each.account, each.id): each for each in (PARCEL, PIN)}
-
-    async def authenticated(self, application_id: str, secret: str) -> Application | None:
-        """The application, if that is its secret."""
-        right = hmac.compare_digest(SECRETS.get(application_id, "").encode(), secret.encode())
-        return self._applications.get(application_id) if right and secret else None
-
-    async def application(self, application_id: str) -> Application | None:
-        """The application, if there is one."""
-        return self._applications.get(application_id)
-
-    async def sender_info(self, account: str, sender_id: str) -> SenderInfo | None:
-        """The account's own active sender of that id."""
-        return self._senders.get((account, sender_id.strip().lower()))
-
-    async def template(self, account: str, template_id: str) -> Template | None:
-        """The account's own registered template of that id."""
-        return self._templates.get((account, template_id.strip().lower()))
+async def load(engine: AsyncEngine) -> bool:
+    """Enter all of it; False, and nothing changed, if it was entered before."""
+    async with writing(engine) as connection:
+        if not await register.open_account(connection, ACME.account):
+            return False
+        for account, balance in BALANCES.items():
+            await register.open_account(connection, account)
+            if balance:
+                await top_up(connection, account, balance)
+        for application in (ACME, SMS_ONLY, BROKE, GLOBEX):
+            await register.add_application(connection, application, SECRETS[application.id])
+        for sender in (ACME_SHOP, BROKE_SHOP):
+            await register.add_sender(connection, sender)
+        for template in (PARCEL, PIN):
+            await register.add_template(connection, template)
+        for price in PRICES:
+            await register.set_price(connection, price)
+    return True

@@ -4,20 +4,51 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import psycopg
 from sqlalchemy import Connection, event
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, ExceptionContext, make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.schema import Table
+
+# Nobody waits for ever for a network or a lock, nor keeps a lock when the machine that held it is
+# gone. The address may say otherwise: these are parameters of libpq.
+PATIENCE = {
+    "connect_timeout": "5",
+    "tcp_user_timeout": "10000",
+    "keepalives_idle": "10",
+    "keepalives_interval": "5",
+    "keepalives_count": "3",
+    "options": "-c lock_timeout=10s -c statement_timeout=30s "
+    "-c idle_in_transaction_session_timeout=30s",
+}
+
+_READING: dict[str, dict[str, Any]] = {
+    "sqlite": {},
+    "postgresql": {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True},
+}
 
 
 def connect(url: str) -> AsyncEngine:
     """An engine for the address; nothing is opened before the first use."""
-    if make_url(url).get_backend_name() != "sqlite":
-        return create_async_engine(
-            url, hide_parameters=True, pool_pre_ping=True, pool_size=10, max_overflow=10
-        )
-    engine = create_async_engine(url, hide_parameters=True)
+    address = make_url(url)
+    return _sqlite(address) if address.get_backend_name() == "sqlite" else _postgres(address)
+
+
+def _postgres(address: URL) -> AsyncEngine:
+    engine = create_async_engine(
+        address.set(query={**PATIENCE, **address.query}),
+        hide_parameters=True,
+        pool_pre_ping=True,
+        pool_size=10,
+        max_overflow=10,
+    )
+    event.listen(engine.sync_engine, "handle_error", _hide_values)
+    return engine
+
+
+def _sqlite(address: URL) -> AsyncEngine:
+    engine = create_async_engine(address, hide_parameters=True)
     event.listen(engine.sync_engine, "connect", _set_up_sqlite)
     event.listen(engine.sync_engine, "begin", _begin_on_sqlite)
     return engine
@@ -25,18 +56,24 @@ def connect(url: str) -> AsyncEngine:
 
 @asynccontextmanager
 async def writing(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
-    """One transaction that writes."""
+    """One transaction that writes; `rowcount` is known of every statement, inserts included.
+
+    Whatever depends on a row stands in the statement that changes it, or reads the row
+    `with_for_update`: only on SQLite do all writers wait for each other.
+    """
     async with engine.connect() as connection:
-        connection = await connection.execution_options(writes=True)
+        connection = await connection.execution_options(writes=True, preserve_rowcount=True)
         async with connection.begin():
             yield connection
 
 
 @asynccontextmanager
 async def reading(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
-    """One transaction that only reads."""
-    async with engine.begin() as connection:
-        yield connection
+    """One transaction that only reads: all of it sees what was there when it first looked."""
+    async with engine.connect() as connection:
+        connection = await connection.execution_options(**_READING[engine.dialect.name])
+        async with connection.begin():
+            yield connection
 
 
 def insert_into(connection: AsyncConnection, table: Table) -> sqlite.Insert | postgresql.Insert:
@@ -44,6 +81,15 @@ def insert_into(connection: AsyncConnection, table: Table) -> sqlite.Insert | po
     if connection.dialect.name == "sqlite":
         return sqlite.insert(table)
     return postgresql.insert(table)
+
+
+def _hide_values(context: ExceptionContext) -> None:
+    # PostgreSQL quotes the whole row that it refuses, and messages go to logs.
+    fault = context.original_exception
+    if isinstance(fault, psycopg.Error) and (detail := fault.diag.message_detail):
+        for each in (fault, context.sqlalchemy_exception):
+            if each is not None:
+                each.args = tuple(str(part).replace(detail, "****") for part in each.args)
 
 
 def _set_up_sqlite(connection: Any, _: object) -> None:

@@ -10,7 +10,7 @@ import os
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from domain.channels import Sms, ViberTemplate, Voice, opened
+from domain.channels import AnyStep, opened
 from domain.flow import Flow
 from storage.keys import Keyring
 
@@ -62,9 +62,10 @@ class Sealer:
         )
         return flow.model_copy(update={"steps": steps, "callback": callback})
 
-    def content(self, flow: Flow, order: int) -> Sms | ViberTemplate | Voice:
+    def content(self, flow: Flow, order: int) -> AnyStep:
         """The request step in that place of a sealed flow, in clear."""
-        return opened(self.open(flow.steps[order - 1].content, _place(flow, order)))
+        content = self.open(flow.steps[order - 1].content, _place(flow, order))
+        return opened(content, flow.kind)
 
     def callback_url(self, flow: Flow) -> str | None:
         """The callback's address of a sealed flow, in clear."""

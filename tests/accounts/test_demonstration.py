@@ -1,9 +1,10 @@
 """The demonstration's accounts, as the issue that asks for them lists them."""
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
 
-from accounts.base import CHANNEL_ROLES, ROLE, SCOPE, Accounts, Application, SenderInfo, Template
-from accounts.demonstration import DemonstrationAccounts
+from accounts.base import CHANNEL_ROLES, ROLE, SCOPE, Application, SenderInfo, Template
+from accounts.records import Accounts
 
 ACME, SMS_ONLY, BROKE, GLOBEX = (f"64d0f2a1c9e77b0012ab34{end}" for end in ("cd", "ce", "cf", "d0"))
 ALL_ROLES = {ROLE, "MT_ROLE_SMS", "MT_ROLE_VIBER", "MT_ROLE_VOICE", "MT_ROLE_REPORT"}
@@ -21,9 +22,9 @@ APPLICATIONS = [
 
 
 @pytest.fixture
-def accounts() -> Accounts:
-    """Through the port, as everyone asks."""
-    return DemonstrationAccounts()
+def accounts(database: AsyncEngine) -> Accounts:
+    """As everyone asks."""
+    return Accounts(database)
 
 
 @pytest.mark.parametrize(("application_id", "secret", "account", "roles"), APPLICATIONS)
@@ -47,6 +48,8 @@ async def test_an_application_is_known_by_its_secret(
         (ACME, "demo-secre"),
         (ACME, "δείγμα"),
         (ACME, ""),
+        (ACME, "\0"),
+        ("\0", "demo-secret"),
         (ACME.upper(), "demo-secret"),
         ("64d0f2a1c9e77b0012ab34d1", "demo-secret"),
         ("64d0f2a1c9e77b0012ab34d1", ""),

@@ -1,6 +1,7 @@
-"""Transactions on the embedded database: writers wait for each other, readers for nobody."""
+"""Transactions: writers of one row wait for each other, readers for nobody."""
 
 import asyncio
+import traceback
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta, timezone
@@ -8,13 +9,14 @@ from pathlib import Path
 from typing import cast
 
 import pytest
-from sqlalchemy import Column, Integer, MetaData, Table, insert, select, text, update
+from sqlalchemy import Column, Integer, MetaData, String, Table, insert, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from storage.engine import connect, insert_into, reading, writing
 from storage.tables import Instant
+from tests.databases import Databases
 
 OWN = MetaData()
 COUNTER = Table(
@@ -23,24 +25,30 @@ COUNTER = Table(
     Column("id", Integer, primary_key=True),
     Column("value", Integer),
     Column("at", Instant),
+    Column("number", String(16), unique=True),
 )
+NUMBER = "+306900000101"
 
 
 @pytest.fixture
-async def two(tmp_path: Path) -> AsyncIterator[tuple[AsyncEngine, AsyncEngine]]:
-    """Two engines on one file, as two processes have them; a counter that stands at 0."""
-    url = f"sqlite+aiosqlite:///{tmp_path / 'shared.db'}"
-    engines = connect(url), connect(url)
-    async with writing(engines[0]) as connection:
-        await connection.run_sync(OWN.create_all)
-        await connection.execute(insert(COUNTER).values(id=1, value=0))
-    yield engines
-    for engine in engines:
-        await engine.dispose()
+async def two(databases: Databases) -> AsyncIterator[tuple[AsyncEngine, AsyncEngine]]:
+    """Two engines on one database, as two processes have them; a counter that stands at 0."""
+    async with databases.new(empty=True) as url:
+        engines = connect(url), connect(url)
+        async with writing(engines[0]) as connection:
+            await connection.run_sync(OWN.create_all)
+            await connection.execute(insert(COUNTER).values(id=1, value=0))
+        yield engines
+        for engine in engines:
+            await engine.dispose()
 
 
 async def _value(connection: AsyncConnection) -> int:
     return int((await connection.execute(select(COUNTER.c.value))).scalar_one())
+
+
+async def _locked(connection: AsyncConnection) -> int:
+    return int((await connection.execute(select(COUNTER.c.value).with_for_update())).scalar_one())
 
 
 async def _set(connection: AsyncConnection, value: int) -> None:
@@ -55,7 +63,7 @@ async def test_concurrent_writers_wait_rather_than_fail(
     async def count_up(engine: AsyncEngine) -> None:
         for _ in range(5):
             async with writing(engine) as connection:
-                await _set(connection, await _value(connection) + 1)
+                await _set(connection, await _locked(connection) + 1)
 
     async with asyncio.timeout(30), asyncio.TaskGroup() as writers:
         for engine in two * 4:
@@ -71,10 +79,11 @@ async def test_a_second_writer_begins_when_the_first_is_done(
 
     async def second() -> int:
         async with writing(two[1]) as connection:
-            return await _value(connection)
+            return await _locked(connection)
 
     async with AsyncExitStack() as first:
         connection = await first.enter_async_context(writing(two[0]))
+        await _locked(connection)
         waiting = asyncio.create_task(second())
         done, _ = await asyncio.wait({waiting}, timeout=0.2)
         assert not done
@@ -109,25 +118,57 @@ async def test_what_fails_is_not_written(two: tuple[AsyncEngine, AsyncEngine]) -
         assert await _value(connection) == 0
 
 
-async def test_the_database_keeps_its_write_ahead_log(
+async def test_it_is_known_how_many_rows_were_written(
     two: tuple[AsyncEngine, AsyncEngine],
 ) -> None:
+    """An insert that met a conflict wrote none: whoever claims something lives by that."""
+
+    async def claimed(row: int) -> int:
+        async with writing(two[0]) as connection:
+            claim = insert_into(connection, COUNTER).values(id=row)
+            return (await connection.execute(claim.on_conflict_do_nothing())).rowcount
+
+    assert [await claimed(row) for row in (7, 7, 8)] == [1, 0, 1]
+
+
+async def test_the_embedded_database_keeps_its_write_ahead_log(tmp_path: Path) -> None:
     """What lets readers and a writer work side by side."""
-    async with reading(two[1]) as connection:
+    engine = connect(f"sqlite+aiosqlite:///{tmp_path / 'failover.db'}")
+    async with reading(engine) as connection:
         assert (await connection.execute(text("PRAGMA journal_mode"))).scalar() == "wal"
         assert (await connection.execute(text("PRAGMA busy_timeout"))).scalar() == 10_000
+    await engine.dispose()
 
 
+async def test_a_server_is_not_waited_for_for_ever(two: tuple[AsyncEngine, AsyncEngine]) -> None:
+    """Nor may a client that vanished keep its locks."""
+    if two[0].dialect.name == "sqlite":
+        pytest.skip("the embedded database has no server")
+    async with reading(two[0]) as connection:
+        for limit in ("lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout"):
+            assert (await connection.execute(text(f"SHOW {limit}"))).scalar() in {"10s", "30s"}
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "INSERT INTO nowhere (number) VALUES (:n)",
+        "INSERT INTO counter (id, number) VALUES (8, :n)",
+        "INSERT INTO counter (id, number) VALUES (1, :n)",
+    ],
+)
 async def test_a_database_error_does_not_show_its_values(
-    two: tuple[AsyncEngine, AsyncEngine],
+    two: tuple[AsyncEngine, AsyncEngine], statement: str
 ) -> None:
-    """Its message goes to logs; numbers do not."""
+    """Neither does what caused it: messages go to logs, numbers do not."""
+    async with writing(two[0]) as connection:
+        await connection.execute(insert(COUNTER).values(id=7, number=NUMBER))
     with pytest.raises(DBAPIError) as failed:
         async with writing(two[0]) as connection:
-            await connection.execute(
-                text("INSERT INTO nowhere VALUES (:n)"), {"n": "+306900000101"}
-            )
-    assert "306900000101" not in str(failed.value)
+            await connection.execute(text(statement), {"n": NUMBER})
+    shown = "".join(traceback.format_exception(failed.value))
+    assert "nowhere" in shown or "unique" in shown.lower()
+    assert NUMBER[1:] not in shown
 
 
 async def test_moments_come_back_in_utc(two: tuple[AsyncEngine, AsyncEngine]) -> None:
@@ -138,19 +179,22 @@ async def test_moments_come_back_in_utc(two: tuple[AsyncEngine, AsyncEngine]) ->
         await connection.execute(
             insert(COUNTER), [{"id": 2, "at": in_athens}, {"id": 3, "at": noon}]
         )
-        rows = await connection.execute(select(COUNTER.c.id, COUNTER.c.at).order_by(COUNTER.c.at))
+        rows = await connection.execute(
+            select(COUNTER.c.id, COUNTER.c.at).order_by(COUNTER.c.at.nulls_first())
+        )
         assert rows.all() == [(1, None), (3, noon), (2, noon + timedelta(seconds=1))]
         raw = await connection.execute(text("SELECT at FROM counter WHERE id = 2"))
         assert raw.scalar_one() == "2026-09-01T12:00:01.005Z"
 
 
-async def test_an_insert_can_say_what_to_do_on_a_conflict(
-    two: tuple[AsyncEngine, AsyncEngine],
-) -> None:
+async def test_an_insert_can_say_what_to_do_on_a_conflict() -> None:
     """In the words of the database it goes to."""
-    async with reading(two[0]) as connection:
-        assert isinstance(insert_into(connection, COUNTER), sqlite.Insert)
-    server = connect("postgresql+psycopg://nobody@127.0.0.1:1/none")
-    speaking_it = cast(AsyncConnection, server)  # it has the dialect, and is not opened
-    assert isinstance(insert_into(speaking_it, COUNTER), postgresql.Insert)
-    await server.dispose()
+    words = {
+        "sqlite+aiosqlite:///nowhere.db": sqlite.Insert,
+        "postgresql+psycopg://nobody@127.0.0.1:1/none": postgresql.Insert,
+    }
+    for url, expected in words.items():
+        engine = connect(url)
+        speaking_it = cast(AsyncConnection, engine)  # it has the dialect, and is not opened
+        assert isinstance(insert_into(speaking_it, COUNTER), expected)
+        await engine.dispose()

@@ -1,7 +1,7 @@
 """The schema's version, and that code and migrations agree on what it holds."""
 
+import asyncio
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -12,14 +12,16 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from storage import schema
 from storage.engine import connect, reading, writing
 from storage.tables import metadata
+from tests.databases import Databases
 
 
 @pytest.fixture
-async def empty(tmp_path: Path) -> AsyncIterator[AsyncEngine]:
+async def empty(databases: Databases) -> AsyncIterator[AsyncEngine]:
     """A database without any table."""
-    engine = connect(f"sqlite+aiosqlite:///{tmp_path / 'empty.db'}")
-    yield engine
-    await engine.dispose()
+    async with databases.new(empty=True) as url:
+        engine = connect(url)
+        yield engine
+        await engine.dispose()
 
 
 async def _at_version(engine: AsyncEngine, version: str) -> None:
@@ -33,11 +35,18 @@ async def test_an_upgrade_makes_the_newest_version_and_may_be_repeated(empty: As
     """The second time it finds nothing to do, and loses nothing."""
     version = await schema.upgrade(empty)
     async with writing(empty) as connection:
-        await connection.execute(text("INSERT INTO recipients VALUES ('0f7a', '+306900000101')"))
+        await connection.execute(text("INSERT INTO spending VALUES ('64d0', '2026-09-01', 4)"))
     assert await schema.upgrade(empty) == version
     await schema.check(empty)
     async with reading(empty) as connection:
-        assert (await connection.execute(text("SELECT count(*) FROM recipients"))).scalar() == 1
+        assert (await connection.execute(text("SELECT count(*) FROM spending"))).scalar() == 1
+
+
+async def test_upgrades_at_once_wait_for_each_other(empty: AsyncEngine) -> None:
+    """Every replica of a new release may begin with `failover bootstrap`."""
+    made = await asyncio.gather(*(schema.upgrade(empty) for _ in range(4)))
+    assert len(set(made)) == 1
+    await schema.check(empty)
 
 
 async def test_the_migrations_make_what_the_code_describes(empty: AsyncEngine) -> None:
@@ -45,7 +54,11 @@ async def test_the_migrations_make_what_the_code_describes(empty: AsyncEngine) -
     await schema.upgrade(empty)
 
     def differences(connection: Connection) -> object:
-        options = {"compare_type": True, "compare_server_default": True}
+        options = {
+            "compare_type": True,
+            "compare_server_default": True,
+            "include_name": schema.is_described,
+        }
         context = MigrationContext.configure(connection, opts=options)
         return compare_metadata(context, metadata)
 
