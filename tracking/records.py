@@ -5,26 +5,47 @@ folds the reports over the snapshot with the workflow's own function, so trackin
 once and no fact has two writers.
 """
 
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from domain.flow import Flow, StepRef
-from domain.progress import DeliveryReport, Progress
+from domain.progress import OVER, DeliveryReport, Progress
 from domain.status import Status
 from storage import schema
 from storage.engine import insert_into, reading, writing
 from storage.seal import Sealer, Unsealable
 from storage.tables import flows, recipients, reports
+from tracking.charges import charged
+from tracking.facets import Facet
+from tracking.filters import Search
+from tracking.patterns import kept
+from tracking.search import find as find_page
+
+QUICKLY_READ = 50
+"""More flows than that are read beside the event loop: two thousand take a third of a second."""
 
 
 @dataclass(frozen=True)
 class Tracked:
-    """A flow and where it stands now."""
+    """A flow, where it stands now, and what its steps were charged, by their places."""
 
     flow: Flow
     progress: Progress
+    prices: Mapping[int, Decimal]
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some of the flows that a search found, in its order; `total` counts them all."""
+
+    flows: Sequence[Tracked]
+    total: int
 
 
 class Tracking:
@@ -43,10 +64,15 @@ class Tracking:
         """
         await schema.check(self._engine)
 
-    async def record(self, flow: Flow, progress: Progress) -> None:
-        """Write the snapshot, unless a later one stands there already."""
+    async def record(self, flow: Flow, progress: Progress) -> bool:
+        """Write the snapshot, unless a later one stands there already.
+
+        Returns whether it is the first on record that says how the flow ended.
+        """
         async with writing(self._engine) as connection:
+            ends = progress.outcome is not None and not await _is_over(connection, flow)
             await self.record_within(connection, flow, progress)
+        return ends
 
     async def record_within(
         self, connection: AsyncConnection, flow: Flow, progress: Progress
@@ -55,25 +81,48 @@ class Tracking:
         row = _row(flow, progress)
         insert = insert_into(connection, flows).values(**row)
         moving = ("status", "channel", "seq", "updated_at", "progress")
-        await connection.execute(
+        written = await connection.execute(
             insert.on_conflict_do_update(
                 index_elements=[flows.c.tracking_id],
                 set_={name: insert.excluded[name] for name in moving},
                 where=(flows.c.seq < insert.excluded.seq) & (flows.c.account == flow.account),
-            )
+            ).returning(flows.c.seq)
         )
-        # Whoever may be the first to write the row brings the numbers: the API, or the first send.
-        if progress.seq <= 1 and (numbers := self._numbers(flow)):
+        if written.first() is None:
+            return
+        facet = Facet.of(flow, progress).code
+        moved = await connection.execute(
+            update(recipients)
+            .where(recipients.c.tracking_id == flow.tracking_id)
+            .values(facet=facet)
+        )
+        if not moved.rowcount:
+            # Whoever is the first to write the row brings the numbers, too.
             await connection.execute(
-                insert_into(connection, recipients).on_conflict_do_nothing(),
-                [{"tracking_id": flow.tracking_id, "number": number} for number in numbers],
+                insert_into(connection, recipients), self._recipients(flow, facet)
             )
 
-    def _numbers(self, flow: Flow) -> set[str]:
+    def _recipients(self, flow: Flow, facet: int) -> list[dict[str, object]]:
+        numbers = self._numbers(flow) or [""]
+        first = 1 if len(numbers) > 1 else 0
+        return [
+            {
+                "tracking_id": flow.tracking_id,
+                "number": number,
+                "place": place,
+                "account": flow.account,
+                "created_at": flow.created_at,
+                "facet": facet,
+            }
+            for place, number in enumerate(numbers, start=first)
+        ]
+
+    def _numbers(self, flow: Flow) -> list[str]:
         try:
-            return {self._sealer.content(flow, step.order).recipient for step in flow.steps}
+            contents = [self._sealer.content(flow, step.order) for step in flow.steps]
         except Unsealable:  # the flow's end must be recorded all the same
-            return set()
+            return []
+        return sorted({kept(content.recipient) for content in contents})
 
     async def append(self, ref: StepRef, report: DeliveryReport) -> None:
         """Add a report; the same step and status a second time adds nothing."""
@@ -99,23 +148,72 @@ class Tracking:
         async with reading(self._engine) as connection:
             return (await connection.execute(query)).first() is not None
 
+    async def prices(self, flow: Flow) -> Mapping[int, Decimal]:
+        """What the flow's steps were charged, by their places."""
+        async with reading(self._engine) as connection:
+            return (await charged(connection, [flow.tracking_id]))[flow.tracking_id]
+
     async def find(self, account: str, tracking_id: str) -> Tracked | None:
         """The account's flow, with all that was reported since its snapshot."""
-        query = select(flows.c.flow, flows.c.progress).where(
-            flows.c.tracking_id == tracking_id, flows.c.account == account
+        return (await self.read(account, [tracking_id])).get(tracking_id)
+
+    async def search(self, search: Search) -> Page:
+        """A page of the flows that the search finds, each as `find` has it.
+
+        Raises:
+            SQLAlchemyError: the database does not answer, or not in time.
+        """
+        found = await find_page(self._engine, search)
+        tracked = await self.read(search.account, found.tracking_ids)
+        # A flow that the retention has taken meanwhile is missing.
+        return Page(
+            tuple(tracked[each] for each in found.tracking_ids if each in tracked), found.total
         )
-        told = select(reports.c.report).where(reports.c.tracking_id == tracking_id)
+
+    async def read(self, account: str, tracking_ids: Sequence[str]) -> Mapping[str, Tracked]:
+        """Those of the flows that are the account's, by their ids."""
+        query = select(flows.c.tracking_id, flows.c.flow, flows.c.progress).where(
+            flows.c.tracking_id.in_(tracking_ids), flows.c.account == account
+        )
+        told = select(reports.c.tracking_id, reports.c.report).where(
+            reports.c.tracking_id.in_(tracking_ids)
+        )
         async with reading(self._engine) as connection:
-            row = (await connection.execute(query)).first()
-            if row is None:
-                return None
-            lines = (await connection.execute(told)).scalars().all()
-        flow = Flow.model_validate_json(row.flow)
-        progress = Progress.model_validate_json(row.progress)
-        since = sorted(map(DeliveryReport.model_validate_json, lines), key=lambda each: each.at)
-        for report in since:
-            progress = progress.after(flow, report)
-        return Tracked(flow, progress)
+            rows = (await connection.execute(query)).all()
+            if not rows:
+                return {}
+            lines: dict[str, list[str]] = {row.tracking_id: [] for row in rows}
+            for tracking_id, line in await connection.execute(told):
+                lines.setdefault(tracking_id, []).append(line)
+            prices = await charged(connection, tracking_ids)
+        if len(rows) <= QUICKLY_READ:
+            return _all_folded(rows, lines, prices)
+        return await asyncio.to_thread(_all_folded, rows, lines, prices)
+
+
+def _all_folded(
+    rows: Sequence[Any],
+    lines: Mapping[str, Sequence[str]],
+    prices: Mapping[str, Mapping[int, Decimal]],
+) -> Mapping[str, Tracked]:
+    return {
+        row.tracking_id: _folded(row, lines[row.tracking_id], prices[row.tracking_id])
+        for row in rows
+    }
+
+
+def _folded(row: Any, lines: Iterable[str], prices: Mapping[int, Decimal]) -> Tracked:
+    flow = Flow.model_validate_json(row.flow)
+    progress = Progress.model_validate_json(row.progress)
+    since = sorted(map(DeliveryReport.model_validate_json, lines), key=lambda each: each.at)
+    for report in since:
+        progress = progress.after(flow, report)
+    return Tracked(flow, progress, prices)
+
+
+async def _is_over(connection: AsyncConnection, flow: Flow) -> bool:
+    status = select(flows.c.status).where(flows.c.tracking_id == flow.tracking_id).with_for_update()
+    return await connection.scalar(status) in OVER
 
 
 def _row(flow: Flow, progress: Progress) -> dict[str, object]:

@@ -1,11 +1,13 @@
 """A flow as its client reads it, in tracking and in callbacks (contract.md §5.3, §6.3)."""
 
-from typing import Any, Literal
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from types import MappingProxyType
+from typing import Any
 from uuid import UUID, uuid5
 
-from pydantic import Field
-
-from domain.channels import Sms, ViberTemplate, Voice
+from domain.channels import MINUTE, PIN, Sms, ViberMessage, ViberTemplate, Voice
 from domain.flow import Flow, Kind, Step
 from domain.progress import FlowStatus, Progress, StepProgress
 from domain.recipient import country
@@ -13,92 +15,19 @@ from domain.status import Channel, Status, is_final, named
 from domain.wire import Moment, Wire
 from storage.seal import Sealer
 from tracking.descriptions import description
+from tracking.messages import (
+    AnyMessageView,
+    ReasonView,
+    SmsView,
+    StatusView,
+    ViberMessageView,
+    ViberTemplateView,
+    VoiceView,
+    omitted,
+)
 
-PIN = "pin"
 HIDDEN = "****"
-
-
-def _absent(value: object) -> bool:
-    return value is None
-
-
-def omitted(default: Any = None) -> Any:
-    """A member that is left out, not null, where it does not apply."""
-    return Field(default=default, exclude_if=_absent)
-
-
-class ReasonView(Wire):
-    """Why a message has its status."""
-
-    detailed_status: str
-    description: str
-
-
-class StatusView(Wire):
-    """A message's status."""
-
-    name: str
-    reason: ReasonView
-    updated_date: Moment
-
-
-class MessageView(Wire):
-    """What every attempted step shows."""
-
-    type: Channel
-    order: int
-    status: StatusView
-    country: str | None = omitted()
-    price: float = 0.0
-    failover_on_statuses: tuple[str, ...]
-    created_at: Moment
-
-
-class SmsView(MessageView):
-    """An Sms. `latency` is in seconds, from its turn to its final status."""
-
-    type: Literal[Channel.SMS] = Channel.SMS
-    message_id: str
-    sms_id: str
-    from_: str = Field(alias="from")
-    to: str
-    body: str
-    label: str | None = omitted()
-    ttl: int
-    part: int = 1
-    parts: int = 1
-    latency: int | None = omitted()
-
-
-class ViberView(MessageView):
-    """A Viber template; a `pin` among its parameters shows as ****."""
-
-    type: Literal[Channel.VIBER] = Channel.VIBER
-    tracking_id: str
-    from_: str = Field(alias="from")
-    to: str
-    ttl: int | float
-    template_id: str
-    template_lang: str
-    template_params: dict[str, Any]
-    delivery_scope: str
-    seq: int
-    expire_on_delivery: bool = False
-    expired_on_delivery_at: Moment | None = None
-    inbound_url: str | None = omitted()
-
-
-class VoiceView(MessageView):
-    """A call. `duration` is in seconds."""
-
-    type: Literal[Channel.VOICE] = Channel.VOICE
-    message_id: str
-    conversation_tracking_id: str
-    from_: str = Field(alias="from")
-    to: dict[str, str]
-    dial_plans: list[dict[str, Any]]
-    duration: int = 0
-    direction: str = "Outbound"
+NOTHING: Mapping[int, Decimal] = MappingProxyType({})
 
 
 class FlowView(Wire):
@@ -106,7 +35,7 @@ class FlowView(Wire):
 
     tracking_id: str
     flow_kind: Kind | None = omitted()
-    messages: tuple[SmsView | ViberView | VoiceView, ...]
+    messages: tuple[AnyMessageView, ...]
     termination_channel: Channel | None
     status: FlowStatus
     status_code: str | None
@@ -117,11 +46,14 @@ class FlowView(Wire):
     updated_at: Moment
 
 
-def view(flow: Flow, progress: Progress, sealer: Sealer) -> FlowView:
-    """The sealed flow as its client reads it."""
+def view(
+    flow: Flow, progress: Progress, sealer: Sealer, prices: Mapping[int, Decimal] = NOTHING
+) -> FlowView:
+    """The sealed flow as its client reads it; `prices` are what its steps were charged."""
+    # Only of the steps shown: a callback that comes late must not tell what a later step cost.
+    shown = {step.order: prices.get(step.order, Decimal(0)) for step in progress.steps}
     messages = tuple(
-        _message(flow, flow.steps[standing.order - 1], standing, sealer)
-        for standing in progress.steps
+        _message(flow, standing, shown[standing.order], sealer) for standing in progress.steps
     )
     outcome = progress.outcome
     return FlowView(
@@ -131,98 +63,154 @@ def view(flow: Flow, progress: Progress, sealer: Sealer) -> FlowView:
         termination_channel=outcome.channel if outcome else None,
         status=progress.status,
         status_code=outcome.code if outcome else None,
-        total_price=sum(message.price for message in messages),
+        total_price=float(sum(shown.values())),
         application_id=flow.application,
         created_at=flow.created_at,
         updated_at=progress.updated_at,
     )
 
 
-def _message(
-    flow: Flow, step: Step, standing: StepProgress, sealer: Sealer
-) -> SmsView | ViberView | VoiceView:
-    content = sealer.content(flow, step.order)
-    common = {
-        "order": content.order,
+def _message(flow: Flow, standing: StepProgress, price: Decimal, sealer: Sealer) -> AnyMessageView:
+    """The step of a sealed flow; without its content once that was forgotten."""
+    step = flow.steps[standing.order - 1]
+    ids = _Ids(flow, step)
+    common: dict[str, Any] = {
         "status": _status(step, standing),
-        "country": country(content.recipient),
-        "failover_on_statuses": content.failover_on_statuses,
+        "price": float(price),
         "created_at": standing.started_at,
     }
-
-    def identifier(name: str) -> str:
-        return str(uuid5(UUID(flow.tracking_id), f"{step.order}/{name}"))
-
+    if not step.content:
+        return _without_content(flow, step, standing, ids, common)
+    content = sealer.content(flow, step.order)
+    common |= {
+        "order": content.order,
+        "country": country(content.recipient),
+        "failover_on_statuses": content.failover_on_statuses,
+    }
     match content:
         case Sms():
-            return _sms(content, step, standing, identifier("messageId"), common)
-        case ViberTemplate():
-            return _viber(content, step, standing, identifier("trackingId"), common)
+            return _sms(content, step, standing, ids, common)
+        case ViberMessage() | ViberTemplate():
+            return _viber(content, step, standing, ids, common)
         case Voice():
-            conversation = identifier("conversationTrackingId")
-            return _voice(content, standing, identifier("messageId"), conversation, common)
+            return _voice(content, standing, ids, common)
+
+
+@dataclass(frozen=True)
+class _Ids:
+    """The step's ids: stable, stored nowhere."""
+
+    flow: Flow
+    step: Step
+
+    def __call__(self, name: str) -> str:
+        return str(uuid5(UUID(self.flow.tracking_id), f"{self.step.order}/{name}"))
+
+    def of_sms(self) -> dict[str, Any]:
+        message_id = self("messageId")
+        return {"message_id": message_id, "sms_id": str(uuid5(UUID(message_id), "part 1"))}
+
+    def of_voice(self) -> dict[str, Any]:
+        return {
+            "message_id": self("messageId"),
+            "conversation_tracking_id": self("conversationTrackingId"),
+        }
 
 
 def _sms(
-    content: Sms, step: Step, standing: StepProgress, message_id: str, common: dict[str, Any]
+    content: Sms, step: Step, standing: StepProgress, ids: _Ids, common: dict[str, Any]
 ) -> SmsView:
-    ended = is_final(standing.status, step.until_seen)
-    taken = standing.updated_at - standing.started_at
     return SmsView(
         **common,
-        message_id=message_id,
-        sms_id=str(uuid5(UUID(message_id), "part 1")),
-        from_=content.from_,
+        **ids.of_sms(),
+        from_=content.from_ or "",
         to=content.to,
         body=content.message.body,
         label=content.message.label,
         ttl=content.ttl,
-        latency=max(0, round(taken.total_seconds())) if ended else None,
+        parts=content.parts,
+        latency=_latency(step, standing),
     )
 
 
+def _latency(step: Step, standing: StepProgress) -> int | None:
+    if not is_final(standing.status, step.until_seen):
+        return None
+    return max(0, round((standing.updated_at - standing.started_at).total_seconds()))
+
+
 def _viber(
-    content: ViberTemplate,
+    content: ViberMessage | ViberTemplate,
     step: Step,
     standing: StepProgress,
-    tracking_id: str,
+    ids: _Ids,
     common: dict[str, Any],
-) -> ViberView:
+) -> ViberMessageView | ViberTemplateView:
     echo = content.echo()
-    expired = step.until_seen and standing.status is Status.EXPIRED
-    return ViberView(
+    common |= _any_viber(step, standing, ids)
+    common |= {"to": content.to, "ttl": echo["ttl"], "inbound_url": content.inbound_url}
+    if isinstance(content, ViberMessage):
+        return ViberMessageView(**common, body=echo["message"], label=content.label)
+    return ViberTemplateView(
         **common,
-        tracking_id=tracking_id,
-        from_=step.sender,
-        to=content.to,
-        ttl=echo["ttl"],
         template_id=content.template_id,
         template_lang=content.template_lang,
         template_params=_without_pin(content),
         delivery_scope=content.delivery_scope,
         seq=content.seq or 0,
-        expire_on_delivery=step.until_seen,
-        expired_on_delivery_at=standing.updated_at if expired else None,
-        inbound_url=content.inbound_url,
     )
 
 
-def _voice(
-    content: Voice,
-    standing: StepProgress,
-    message_id: str,
-    conversation: str,
-    common: dict[str, Any],
-) -> VoiceView:
+def _any_viber(step: Step, standing: StepProgress, ids: _Ids) -> dict[str, Any]:
+    return {
+        "tracking_id": ids("trackingId"),
+        "from_": step.sender,
+        "expire_on_delivery": step.until_seen,
+        "expired_on_delivery_at": standing.updated_at if _expired_unseen(step, standing) else None,
+    }
+
+
+def _expired_unseen(step: Step, standing: StepProgress) -> bool:
+    return step.until_seen and standing.delivered and standing.status is Status.EXPIRED
+
+
+def _voice(content: Voice, standing: StepProgress, ids: _Ids, common: dict[str, Any]) -> VoiceView:
     echo = content.echo()
     return VoiceView(
         **common,
-        message_id=message_id,
-        conversation_tracking_id=conversation,
+        **ids.of_voice(),
         from_=content.from_,
         to=echo["to"],
         dial_plans=echo["dialPlans"],
         duration=standing.duration or 0,
+    )
+
+
+def _without_content(
+    flow: Flow, step: Step, standing: StepProgress, ids: _Ids, common: dict[str, Any]
+) -> AnyMessageView:
+    """What is left of a step when its content was emptied."""
+    common |= {
+        "order": step.order,
+        "failover_on_statuses": tuple(map(str, step.failures)),
+        "from_": step.sender,
+        "to": step.recipient,
+    }
+    minutes = step.ttl / MINUTE
+    match step.channel:
+        case Channel.VOICE:
+            common |= {"to": {"phone": step.recipient}, "dial_plans": []}
+            return VoiceView(**common, **ids.of_voice(), duration=standing.duration or 0)
+        case Channel.SMS:
+            common |= {"body": "", "ttl": round(minutes), "latency": _latency(step, standing)}
+            return SmsView(**common, **ids.of_sms())
+        case Channel.VIBER:
+            common |= _any_viber(step, standing, ids)
+            common |= {"ttl": round(minutes) if minutes.is_integer() else minutes}
+    if flow.kind is Kind.STANDARD:
+        return ViberMessageView(**common, body={})
+    return ViberTemplateView(
+        **common, template_id="", template_lang="", template_params={}, delivery_scope="", seq=0
     )
 
 

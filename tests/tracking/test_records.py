@@ -48,7 +48,7 @@ async def test_a_flow_is_found_as_it_was_recorded(tracking: Tracking, flow: Flow
     """Sealed as it travels."""
     for snapshot in _snapshots(flow):
         await tracking.record(flow, snapshot)
-        assert await tracking.find("acme", TRACKING_ID) == Tracked(flow, snapshot)
+        assert await tracking.find("acme", TRACKING_ID) == Tracked(flow, snapshot, {})
 
 
 async def test_an_older_snapshot_never_overwrites_a_newer(
@@ -78,6 +78,14 @@ async def test_snapshots_written_at_once_end_with_the_newest(
     snapshots = _snapshots(flow)
     await asyncio.gather(*(tracking.record(flow, each) for each in snapshots * 3))
     assert await _standing(tracking, flow) == snapshots[-1]
+
+
+async def test_of_ends_recorded_at_once_one_is_the_first(tracking: Tracking, flow: Flow) -> None:
+    """Whoever recorded it counts the flow: twice would be wrong."""
+    snapshots = _snapshots(flow)
+    await tracking.record(flow, snapshots[0])
+    first = await asyncio.gather(*(tracking.record(flow, snapshots[-1]) for _ in range(8)))
+    assert first.count(True) == 1
 
 
 async def test_the_row_shows_where_the_flow_stands(
@@ -220,15 +228,25 @@ async def test_a_flow_whose_keys_are_gone_is_recorded_without_its_numbers(
     flow = sealed_flow(lost, viber(), sms())
     await tracking.record(flow, progress_of(flow, 1.0))
     assert await _standing(tracking, flow) == progress_of(flow, 1.0)
-    assert await _numbers(database) == []
+    assert await _numbers(database) == [(TRACKING_ID, "")]
 
 
 async def test_later_snapshots_need_not_open_the_contents(
     tracking: Tracking, database: AsyncEngine, flow: Flow
 ) -> None:
     """The numbers are there by then."""
-    await tracking.record(flow, _snapshots(flow)[2])
-    assert await _numbers(database) == []
+    await tracking.record(flow, _snapshots(flow)[0])
+    elsewhere = Tracking(database, Sealer(Keyring.parse("k9:" + "B" * 43 + "=")))
+    await elsewhere.record(flow, _snapshots(flow)[2])
+    assert await _numbers(database) == [(TRACKING_ID, NUMBER)]
+
+
+async def test_the_first_snapshot_on_record_brings_the_numbers(
+    tracking: Tracking, database: AsyncEngine, flow: Flow
+) -> None:
+    """Whichever it is: the database may have been away when the flow began."""
+    await tracking.record(flow, _snapshots(flow)[4])
+    assert await _numbers(database) == [(TRACKING_ID, NUMBER)]
 
 
 async def test_the_row_shows_no_number_text_pin_or_address(
