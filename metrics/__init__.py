@@ -1,0 +1,1 @@
+"""What our processes count, and where Prometheus reads it."""
