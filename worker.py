@@ -20,14 +20,15 @@ from temporalio.worker import (
 
 from activities.callbacks import Callbacks
 from activities.intents import Intents
+from activities.naming import Naming
 from activities.steps import Steps
 from egress.deliver import Deliverer
+from metrics import endpoint
 from providers.http import ProviderClient
 from providers.registry import Providers, sandboxed
 from providers.token import ReportTokens
 from settings import Settings
 from storage import schema
-from storage.engine import connect as open_database
 from storage.seal import Sealer
 from tracking.records import Tracking
 from workflows import names
@@ -46,12 +47,19 @@ async def serve(settings: Settings) -> None:
     Raises:
         WrongSchema, BadKeys: not set up; the message says what to do.
         RuntimeError: the engine cannot be reached, or polling it failed for good.
+        OSError: the address of the metrics cannot be listened on.
     """
     stopping = asyncio.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(name, stopping.set)
+    with endpoint.serving(str(settings.metrics_host), settings.metrics_port):
+        await _work(settings, stopping)
+
+
+async def _work(settings: Settings, stopping: asyncio.Event) -> None:
     async with activities(settings) as (steps, callbacks):
-        every = workers(await connect(), steps, callbacks, build=settings.build)
+        client = await connect(metrics=settings.temporal_metrics)
+        every = workers(client, steps, callbacks, build=settings.build)
         running = [asyncio.create_task(worker.run()) for worker in every]
         _log.info("worker ready", queues=[worker.task_queue for worker in every])
         stop = asyncio.create_task(stopping.wait())
@@ -66,11 +74,9 @@ async def activities(settings: Settings) -> AsyncIterator[tuple[Steps, Callbacks
     """The activities with all that they need, by the settings."""
     keys = settings.keyring()
     sealer = Sealer(keys)
-    engine = open_database(settings.database)
     providers = Providers(sandboxed(settings.sandbox_url, settings.sandbox_dedupes))
     async with AsyncExitStack() as stack:
-        stack.push_async_callback(engine.dispose)
-        await schema.check(engine)
+        engine = await stack.enter_async_context(schema.opened(settings.database))
         clients = {
             provider.name: await stack.enter_async_context(ProviderClient(provider))
             for provider in providers.all()
@@ -105,6 +111,7 @@ def workers(
         "workflow_task_poller_behavior": PollerBehaviorAutoscaling(),
         "activity_task_poller_behavior": PollerBehaviorAutoscaling(),
         "graceful_shutdown_timeout": grace,
+        "interceptors": [Naming()],
     }
     return (
         Worker(

@@ -3,15 +3,18 @@
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 
 import structlog
 from temporalio import activity
 
 from activities.again import again
+from activities.counting import count_end
 from domain.flow import Flow
 from domain.progress import Progress
 from egress.deliver import Deliverer
 from egress.schedule import wait
+from metrics import catalogue as metrics
 from storage.seal import Sealer, Unsealable
 from tracking.records import Tracking
 from tracking.view import view
@@ -36,9 +39,9 @@ class Callbacks:
         2xx or 410, or the schedule has no further slot; never for good. Returns whether the
         client wants to hear more of this flow.
         """
-        await self._record(flow, progress)
+        prices = await self._recorded(flow, progress, tell and flow.callback is not None)
         try:
-            callback = self._opened(flow, progress) if tell else None
+            callback = self._opened(flow, progress, prices) if tell else None
         except Unsealable as fault:
             _log.error("callback not opened", tracking_id=flow.tracking_id, fault=str(fault))
             return False
@@ -46,21 +49,33 @@ class Callbacks:
             return tell
         delivery = await self.deliverer.deliver(*callback, _headers(flow, progress))
         if delivery.succeeded:
+            metrics.told("delivered")
             return True
         age = activity.info().current_attempt_scheduled_time - progress.updated_at
         delay = None if delivery.gone else wait(age.total_seconds(), _chance)
         if delay is None:
+            metrics.told("dead")
             _log.warning("callback dead", tracking_id=flow.tracking_id, answer=str(delivery))
             return not delivery.gone
+        metrics.told("retried")
         raise again("CallbackNotTaken", f"the receiver answered {delivery}", delay)
 
-    def _opened(self, flow: Flow, progress: Progress) -> tuple[str, bytes] | None:
+    def _opened(
+        self, flow: Flow, progress: Progress, prices: Mapping[int, Decimal]
+    ) -> tuple[str, bytes] | None:
         url = self.sealer.callback_url(flow)
-        return (url, view(flow, progress, self.sealer).model_dump_json().encode()) if url else None
+        if url is None:
+            return None
+        return url, view(flow, progress, self.sealer, prices).model_dump_json().encode()
 
-    async def _record(self, flow: Flow, progress: Progress) -> None:
+    async def _recorded(
+        self, flow: Flow, progress: Progress, priced: bool
+    ) -> Mapping[int, Decimal]:
+        """Record the snapshot; what was charged until then, where it is asked for."""
         try:
-            await self.tracking.record(flow, progress)
+            if await self.tracking.record(flow, progress):
+                count_end(flow, progress)
+            return await self.tracking.prices(flow) if priced else {}
         except Exception as fault:
             raise again("NotRecorded", type(fault).__name__, _chance.uniform(1, 30)) from None
 

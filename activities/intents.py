@@ -1,5 +1,10 @@
-"""The intent to send, durable before the request is (design: sending exactly once)."""
+"""The intent to send, durable before the request is (design: sending exactly once).
 
+The transaction that claims a step's reference charges it; the one that says that nothing was sent
+refunds it.
+"""
+
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -7,8 +12,12 @@ from enum import StrEnum
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from domain.flow import Flow
+from accounts import ledger
+from domain.flow import Flow, StepRef
 from domain.progress import DeliveryReport, Progress
+from domain.status import Status
+from domain.steps import RequestStep
+from domain.wire import milliseconds
 from storage.engine import insert_into, writing
 from storage.tables import sends
 from tracking.records import Tracking
@@ -18,6 +27,7 @@ class State(StrEnum):
     """How far a send got."""
 
     SENDING = "sending"  # a request may have been written
+    REPEATED = "repeated"  # and by a second attempt, too
     NOT_SENT = "not sent"  # provably none was
     ANSWERED = "answered"
 
@@ -37,37 +47,70 @@ class Intents:
         self._engine = engine
         self._tracking = tracking
 
-    async def declare(self, flow: Flow, progress: Progress, reference: str) -> Intent:
-        """Claim the reference, in one transaction with the snapshot.
+    async def declare(self, flow: Flow, progress: Progress, content: RequestStep) -> Intent:
+        """Claim and charge the step begun last, in one transaction with the snapshot.
 
         Several attempts may run at once when the engine lost one: only one of them is `fresh`.
+        A step that there is no money for is answered Unsent.
         """
+        ref = flow.ref(progress.steps[-1].order)
         async with writing(self._engine) as connection:
-            fresh = await _claim(connection, reference)
-            if fresh:
-                await self._tracking.record_within(connection, flow, progress)
+            if not await _claim(connection, ref.reference):
+                return Intent(False, await _repeated(connection, ref.reference))
+            await self._tracking.record_within(connection, flow, progress)
+            if await ledger.charge(connection, flow.application, ref, content):
                 return Intent(fresh=True)
-            row = await connection.execute(
-                select(sends.c.answer).where(sends.c.reference == reference)
+            unsent = DeliveryReport(
+                order=ref.order,
+                status=Status.UNSENT,
+                reason=str(Status.UNSENT),
+                at=milliseconds(datetime.now(UTC)),
             )
-            answer = row.scalar_one()
-        return Intent(False, DeliveryReport.model_validate_json(answer) if answer else None)
+            await _conclude(connection, ref.reference, unsent)
+        return Intent(False, unsent)
 
-    async def withdraw(self, reference: str) -> None:
-        """Provably nothing was written: the next attempt is fresh."""
-        await self._mark(reference, State.NOT_SENT)
-
-    async def answered(self, reference: str, answer: DeliveryReport) -> None:
-        """Keep the provider's answer for an attempt that repeats this one."""
-        await self._mark(reference, State.ANSWERED, answer.model_dump_json())
-
-    async def _mark(self, reference: str, state: State, answer: str | None = None) -> None:
+    async def withdraw(self, ref: StepRef) -> None:
+        """The only attempt provably wrote nothing: the next one is fresh, and charged anew."""
         async with writing(self._engine) as connection:
-            await connection.execute(
-                update(sends)
-                .where(sends.c.reference == reference)
-                .values(state=state, answer=answer, updated_at=datetime.now(UTC))
-            )
+            if await _mark(connection, ref.reference, (State.SENDING,), State.NOT_SENT):
+                await ledger.refund(connection, ref)
+
+    async def accepted(self, ref: StepRef, answer: DeliveryReport) -> None:
+        """Keep the provider's answer for an attempt that repeats this one."""
+        async with writing(self._engine) as connection:
+            await _conclude(connection, ref.reference, answer)
+
+    async def refused(self, ref: StepRef, answer: DeliveryReport) -> None:
+        """Keep the provider's answer, and give the money back."""
+        async with writing(self._engine) as connection:
+            if await _conclude(connection, ref.reference, answer):
+                await ledger.refund(connection, ref)
+
+
+async def _repeated(connection: AsyncConnection, reference: str) -> DeliveryReport | None:
+    """What the earlier attempt was answered; if nothing is known of it, this is a repetition."""
+    await _mark(connection, reference, (State.SENDING,), State.REPEATED)
+    kept = await connection.scalar(select(sends.c.answer).where(sends.c.reference == reference))
+    return DeliveryReport.model_validate_json(kept) if kept else None
+
+
+async def _conclude(connection: AsyncConnection, reference: str, answer: DeliveryReport) -> bool:
+    """Whether this was the first answer."""
+    unanswered = (State.SENDING, State.REPEATED)
+    return await _mark(
+        connection, reference, unanswered, State.ANSWERED, answer=answer.model_dump_json()
+    )
+
+
+async def _mark(
+    connection: AsyncConnection, reference: str, old: Sequence[State], new: State, **values: object
+) -> bool:
+    marked = await connection.execute(
+        update(sends)
+        .where(sends.c.reference == reference, sends.c.state.in_(old))
+        .values(state=new, updated_at=datetime.now(UTC), **values)
+    )
+    return marked.rowcount == 1
 
 
 async def _claim(connection: AsyncConnection, reference: str) -> bool:

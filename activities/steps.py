@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -12,10 +12,11 @@ from temporalio import activity
 
 from activities.again import again
 from activities.intents import Intent, Intents
-from domain.channels import RequestStep, Sms, Voice
-from domain.flow import Flow, Step
+from domain.channels import Sms, Voice
+from domain.flow import Flow, Step, StepRef
 from domain.progress import DeliveryReport, Progress
 from domain.status import Status
+from domain.steps import RequestStep
 from domain.wire import milliseconds
 from providers.base import Accepted, MaybeSent, NotSent, Outgoing, Provider, Refused, SendOutcome
 from providers.http import ProviderClient
@@ -28,6 +29,8 @@ HEARTBEAT = 1.0
 
 LATE_REPORTS = timedelta(hours=72)
 """How long after a step's ttl its report address still works."""
+
+Keep = Callable[[StepRef, DeliveryReport], Awaitable[None]]
 
 _log = structlog.get_logger()
 
@@ -55,61 +58,62 @@ class Steps:
             return await self._send(flow, progress)
 
     async def _send(self, flow: Flow, progress: Progress) -> DeliveryReport | None:
-        standing = progress.steps[-1]
-        step = flow.steps[standing.order - 1]
-        reference = flow.ref(step.order).reference
+        step = flow.steps[progress.steps[-1].order - 1]
+        ref = flow.ref(step.order)
         provider = self.providers.serving(step.channel)
-        intent = await self._declared(flow, progress, reference)
+        try:
+            content = self.sealer.content(flow, step.order)
+        except Unsealable as fault:
+            _log.error("content not opened", reference=ref.reference, fault=str(fault))
+            return _report(step, Status.FAILED, reason="System Failure", our_fault=True)
+        intent = await self._declared(flow, progress, content)
         if intent.answer:
             return intent.answer
         if not intent.fresh and not provider.capabilities.deduplicates:
             return None
-        try:
-            outgoing = self._outgoing(flow, step, provider, standing.started_at)
-        except Unsealable as fault:
-            _log.error("content not opened", reference=reference, fault=str(fault))
-            return _report(step, Status.FAILED, reason="System Failure", our_fault=True)
+        outgoing = self._outgoing(flow, progress, content, provider)
         outcome = await self.clients[provider.name].send(outgoing)
-        return await self._concluded(step, reference, provider, outcome, intent)
+        return await self._concluded(step, ref, provider, outcome, intent)
 
-    async def _declared(self, flow: Flow, progress: Progress, reference: str) -> Intent:
+    async def _declared(self, flow: Flow, progress: Progress, content: RequestStep) -> Intent:
         try:
-            return await self.intents.declare(flow, progress, reference)
+            return await self.intents.declare(flow, progress, content)
         except Exception as fault:
             raise again("IntentNotRecorded", type(fault).__name__) from None
 
     async def _concluded(
-        self, step: Step, reference: str, provider: Provider, outcome: SendOutcome, intent: Intent
+        self, step: Step, ref: StepRef, provider: Provider, outcome: SendOutcome, intent: Intent
     ) -> DeliveryReport | None:
         match outcome:
             case Accepted(message_id):
                 answer = _report(step, Status.QUEUED, message_id=message_id)
-                return await self._kept(reference, answer)
+                return await self._kept(self.intents.accepted, ref, answer)
             case Refused(status, reason, our_fault):
                 answer = _report(step, status, reason=reason, our_fault=our_fault)
-                return await self._kept(reference, answer)
+                return await self._kept(self.intents.refused, ref, answer)
             case NotSent(why, retry_after):
                 if intent.fresh:  # or an earlier attempt may have written what this one did not
-                    await self.intents.withdraw(reference)
+                    await self.intents.withdraw(ref)
                 raise again("NotSent", why, retry_after)
             case MaybeSent(why) if provider.capabilities.deduplicates:
                 raise again("MaybeSent", why)
             case MaybeSent():
                 return None
 
-    async def _kept(self, reference: str, answer: DeliveryReport) -> DeliveryReport:
+    async def _kept(self, keep: Keep, ref: StepRef, answer: DeliveryReport) -> DeliveryReport:
         # After the provider's answer nothing may raise: a repetition could send again.
         try:
-            await self.intents.answered(reference, answer)
+            await keep(ref, answer)
         except Exception as fault:
-            _log.warning("answer not kept", reference=reference, fault=type(fault).__name__)
+            _log.warning("answer not kept", reference=ref.reference, fault=type(fault).__name__)
         return answer
 
     def _outgoing(
-        self, flow: Flow, step: Step, provider: Provider, started_at: datetime
+        self, flow: Flow, progress: Progress, content: RequestStep, provider: Provider
     ) -> Outgoing:
-        content = self.sealer.content(flow, step.order)
-        used = activity.info().current_attempt_scheduled_time - started_at
+        standing = progress.steps[-1]
+        step = flow.steps[standing.order - 1]
+        used = activity.info().current_attempt_scheduled_time - standing.started_at
         left = max(1.0, step.ttl - max(0.0, used.total_seconds()))
         expires = time.time() + left + LATE_REPORTS.total_seconds()
         ref = flow.ref(step.order)
@@ -124,7 +128,7 @@ class Steps:
 
 
 def _sender(step: Step, content: RequestStep) -> str:
-    return content.from_ if isinstance(content, Sms | Voice) else step.sender
+    return content.from_ or "" if isinstance(content, Sms | Voice) else step.sender
 
 
 def _report(

@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from domain.channels import RequestStep
 from domain.status import Channel, Status
+from domain.steps import RequestStep
 
 
 @dataclass(frozen=True)

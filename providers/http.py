@@ -3,17 +3,22 @@
 import asyncio
 import contextlib
 import ssl
+import time
+from collections.abc import Mapping
 from typing import Self
 
 import httpx
 
+from metrics import catalogue as metrics
 from providers.base import (
+    Accepted,
     HttpAnswer,
     HttpRequest,
     MaybeSent,
     NotSent,
     Outgoing,
     Provider,
+    Refused,
     SendOutcome,
 )
 
@@ -29,6 +34,14 @@ LONGEST_WAIT = 3600.0
 # Only these prove that no byte of the request was written: no address, no connection, no TLS, no
 # free connection of our own. A connection lost later may have carried the whole request.
 NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+
+
+_WORDS: Mapping[type[SendOutcome], str] = {
+    Accepted: "accepted",
+    Refused: "refused",
+    NotSent: "not_sent",
+    MaybeSent: "maybe_sent",
+}
 
 
 class ProviderClient:
@@ -57,6 +70,14 @@ class ProviderClient:
 
     async def send(self, outgoing: Outgoing) -> SendOutcome:
         """Hand the step over; never raises for the provider's or the network's faults."""
+        started = time.perf_counter()
+        outcome = await self._outcome(outgoing)
+        seconds = time.perf_counter() - started
+        channel = outgoing.content.channel
+        metrics.sent(channel, self.provider.name, _WORDS[type(outcome)], seconds)
+        return outcome
+
+    async def _outcome(self, outgoing: Outgoing) -> SendOutcome:
         request = self.provider.build_request(outgoing)
         try:
             async with asyncio.timeout(self._deadline):

@@ -6,8 +6,9 @@ from typing import Any
 import orjson
 import structlog
 
-from domain.channels import RequestStep
+from domain.channels import Sms
 from domain.status import Channel, Status
+from domain.steps import RequestStep
 from providers.base import (
     Accepted,
     BadReport,
@@ -106,4 +107,7 @@ OURS = frozenset(
 
 
 def _content(step: RequestStep) -> dict[str, Any]:
-    return {name: value for name, value in step.echo().items() if name not in OURS}
+    members = {name: value for name, value in step.echo().items() if name not in OURS}
+    if isinstance(step, Sms):
+        members["message"] |= {"body": step.message.text}
+    return members

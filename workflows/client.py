@@ -29,7 +29,7 @@ from domain.flow import Flow, StepRef
 from domain.progress import DeliveryReport, FlowStatus, Progress
 from storage.keys import Keyring
 from storage.seal import Sealer
-from workflows import names, summaries
+from workflows import names, runtime, summaries
 
 ASKING = 10.0
 """Seconds for which a start without an answer is asked again, with the same id."""
@@ -49,8 +49,14 @@ class AlreadyStarted(Exception):
     """A flow of that id exists: another request with the same Idempotency-Key made it."""
 
 
-async def connect(lazy: bool = False) -> Client:
-    """A client by the SDK's own settings (TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, …)."""
+async def connect(lazy: bool = False, metrics: str | None = None) -> Client:
+    """A client by the SDK's own settings (TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, …).
+
+    `metrics` is the address on which the SDK serves its own.
+
+    Raises:
+        OSError: it cannot be listened on.
+    """
     config = ClientConfig.load_client_connect_config()
     config.setdefault("target_host", "127.0.0.1:7233")
     return await Client.connect(
@@ -58,6 +64,7 @@ async def connect(lazy: bool = False) -> Client:
         data_converter=pydantic_data_converter,
         grpc_compression=GrpcCompression.NONE,
         lazy=lazy,
+        runtime=runtime.serving(metrics),
     )
 
 

@@ -33,3 +33,8 @@ DYNAMIC_CONFIG: Mapping[str, str] = {
 def workflow_id(account: str, tracking_id: str) -> str:
     """The workflow of a flow, always composed from the caller's own account."""
     return f"flow/{account}/{tracking_id}"
+
+
+def repair_id(account: str, tracking_id: str) -> str:
+    """The activity that publishes how a flow ended whose workflow no longer runs."""
+    return f"repair/{account}/{tracking_id}"

@@ -144,7 +144,7 @@ async def test_an_attempt_that_was_not_sent_says_nothing_of_an_earlier_one(
         await sending.attempt(flow, number=2)
 
     assert caught.value.type == "NotSent"
-    assert await state(database, flow.ref(1).reference) == "sending"
+    assert await state(database, flow.ref(1).reference) == "repeated"
 
 
 async def test_a_closed_connection_is_maybe_sent(sending: Sending, database: AsyncEngine) -> None:
@@ -221,7 +221,7 @@ async def test_an_answer_that_cannot_be_kept_is_still_returned(
     async def away(*_: object) -> None:
         raise OSError("disk full")
 
-    monkeypatch.setattr(Intents, "answered", away)
+    monkeypatch.setattr(Intents, "accepted", away)
     flow = a_flow(sms(to("0106")))
 
     assert await sending.attempt(flow) is not None
@@ -233,11 +233,10 @@ async def test_of_two_attempts_at_once_one_is_fresh(
     """The engine may have lost one that still runs."""
     flow = sealer.sealed(a_flow(sms()))
     intents = Intents(database, tracking)
-    progress = Progress.of(flow)
+    progress = Progress.of(flow).begun(flow.steps[0], flow.created_at)
+    content = sealer.content(flow, 1)
 
-    found = await asyncio.gather(
-        *(intents.declare(flow, progress, "a reference") for _ in range(8))
-    )
+    found = await asyncio.gather(*(intents.declare(flow, progress, content) for _ in range(8)))
 
     assert sum(intent.fresh for intent in found) == 1
 
@@ -274,4 +273,5 @@ async def _intended(sending: Sending, flow: Flow) -> None:
     """An attempt that was killed after its intent."""
     sealed = sending.sealed(flow)
     progress = Progress.of(flow).begun(flow.steps[0], flow.created_at)
-    await sending.steps.intents.declare(sealed, progress, flow.ref(1).reference)
+    content = sending.steps.sealer.content(sealed, 1)
+    await sending.steps.intents.declare(sealed, progress, content)

@@ -10,8 +10,8 @@ from pathlib import Path
 import orjson
 import pytest
 
-from domain.channels import RequestStep
 from domain.status import Channel, Status
+from domain.steps import RequestStep
 from providers.base import (
     Accepted,
     BadReport,

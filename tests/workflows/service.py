@@ -1,0 +1,157 @@
+"""The whole service in this process: API, workers and sandbox, over real connections."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from fastapi import FastAPI
+from sqlalchemy.ext.asyncio import AsyncEngine
+from temporalio.client import Client
+
+import worker
+from accounts.base import Application
+from accounts.ledger import Ledger
+from accounts.records import Accounts
+from accounts.tokens import AccessTokens
+from activities.callbacks import Callbacks
+from activities.intents import Intents
+from activities.steps import Steps
+from api.app import create_app
+from api.dependencies import Services
+from api.server import Server, config
+from cli.sink import Sink, listening
+from egress.deliver import Deliverer
+from providers.http import ProviderClient
+from providers.registry import Providers, sandboxed
+from providers.token import ReportTokens
+from settings import Settings
+from storage.keys import Keyring
+from storage.seal import Sealer
+from tests.api.bench import Api, serving
+from tests.conftest import until
+from tests.sandbox.bench import Receiver, Service, free_port
+from tests.sandbox.bench import serving as sandbox_serving
+from tracking.records import Tracking
+from workflows.client import FlowClient
+
+OVER = ("Succeeded", "Failed")
+
+
+@dataclass
+class Whole:
+    """Everything but the workers, which a test starts when it wants them."""
+
+    api: Api
+    client: Client
+    steps: Steps
+    callbacks: Callbacks
+    sandbox: Service
+    sink: Sink
+
+    @asynccontextmanager
+    async def working(self) -> AsyncIterator[None]:
+        """Workers for all queues, for as long as the block lasts."""
+        grace = timedelta(seconds=5)
+        async with AsyncExitStack() as stack:
+            for each in worker.workers(self.client, self.steps, self.callbacks, grace=grace):
+                await stack.enter_async_context(each)
+            yield
+
+    async def create(self, buyer: Application, *steps: dict[str, Any], strategy: str = "") -> str:
+        """Start the buyer's flow, its callbacks going to the sink; returns its tracking id."""
+        body: dict[str, Any] = {"flow": list(steps)}
+        if strategy:
+            body["callback"] = {"url": self.sink.url, "strategy": strategy}
+        answer = await self.api.acting_as(buyer).create(body)
+        assert answer.status_code == 200, answer.text
+        return str(answer.json()["trackingId"])
+
+    async def ended(self, buyer: Application, within: float = 30) -> Sequence[dict[str, Any]]:
+        """All flows of the buyer as tracking shows them, once they are over."""
+
+        async def over() -> bool:
+            pages = [await self._page(buyer, status=status, size=1) for status in OVER]
+            every = await self._page(buyer, size=1)
+            return bool(sum(page["totalElements"] for page in pages) == every["totalElements"])
+
+        await until(over, within)
+        content: list[dict[str, Any]] = (await self._page(buyer, size=2000))["content"]
+        return content
+
+    async def _page(self, buyer: Application, **query: Any) -> Any:
+        api = self.api.acting_as(buyer)
+        answer = await api.http.get("/failover/tracking", params=query, headers=api.bearer())
+        return answer.json()
+
+    async def told(self, tracking_id: str) -> Sequence[dict[str, Any]]:
+        """What the client was told of the flow, once it was told of its end."""
+
+        def last() -> bool:
+            received = self.sink.received.get(tracking_id)
+            return received is not None and received[-1]["status"] in OVER
+
+        await until(last)
+        return self.sink.received[tracking_id]
+
+    async def requests(self, flows: Sequence[dict[str, Any]]) -> list[str]:
+        """Of which of these flows the provider has seen a request, by their tracking ids."""
+        known = {flow["trackingId"] for flow in flows}
+        seen = (await self.sandbox.client.get("/requests")).json()
+        ids = [each["reference"].rpartition(".")[0] for each in seen]
+        return [each for each in ids if each in known]
+
+
+@asynccontextmanager
+async def whole(client: Client, database: AsyncEngine, keys: Keyring) -> AsyncIterator[Whole]:
+    """The service in the client's namespace, on that database."""
+    async with AsyncExitStack() as stack:
+        listener = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
+        reports = Receiver()  # only its address: the API is where reports go
+        reports.origin = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        sandbox = await stack.enter_async_context(sandbox_serving(reports, dedupes=True))
+        providers = Providers(sandboxed(str(sandbox.client.base_url), deduplicates=True))
+        sealer = Sealer(keys)
+        services = Services(
+            flows=FlowClient(client, sealer, keys),
+            tracking=Tracking(database, sealer),
+            accounts=Accounts(database),
+            ledger=Ledger(database),
+            access_tokens=AccessTokens(keys),
+            providers=providers,
+            report_tokens=ReportTokens(keys),
+            sealer=sealer,
+            keys=keys,
+        )
+        await stack.enter_async_context(_listening(create_app(services), listener))
+        provider = await stack.enter_async_context(ProviderClient(providers.all()[0]))
+        steps = Steps(
+            providers=providers,
+            clients={"sandbox": provider},
+            intents=Intents(database, services.tracking),
+            sealer=sealer,
+            tokens=ReportTokens(keys),
+            report_url=reports.origin,
+        )
+        deliverer = await stack.enter_async_context(Deliverer())
+        yield Whole(
+            api=await stack.enter_async_context(serving(services)),
+            client=client,
+            steps=steps,
+            callbacks=Callbacks(services.tracking, sealer, deliverer),
+            sandbox=sandbox,
+            sink=await stack.enter_async_context(listening(free_port())),
+        )
+
+
+@asynccontextmanager
+async def _listening(app: FastAPI, listener: socket.socket) -> AsyncIterator[None]:
+    server = Server(config(app, Settings()), passive=True)
+    running = asyncio.create_task(server.serve(sockets=[listener]))
+    await until(lambda: server.started)
+    yield
+    server.should_exit = True
+    await running

@@ -1,0 +1,146 @@
+"""Ends flows that nobody runs any more: their workflow was terminated or failed, or is unknown.
+
+Each is published by an activity of its own, outside of any workflow: it records the end and tells
+the client, and is seen in the Temporal UI.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
+from temporalio.client import Client, WorkflowExecutionStatus
+from temporalio.common import (
+    ActivityIDReusePolicy,
+    Priority,
+    SearchAttributePair,
+    TypedSearchAttributes,
+)
+from temporalio.exceptions import ActivityAlreadyStartedError
+from temporalio.service import RPCError, RPCStatusCode
+
+from activities.callbacks import Callbacks
+from domain.progress import Outcome
+from domain.wire import milliseconds
+from tracking.records import Tracking
+from tracking.unfinished import Recorded, is_unfinished, newest, unfinished
+from workflows import names, summaries
+from workflows.client import RPC
+from workflows.failover import PUBLISH_RETRIES, PUBLISHING
+
+UNKNOWN = "unknown to the engine"
+
+
+class WrongEngine(Exception):
+    """The engine does not know flows that it must know; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class Gone:
+    """A flow on record whose workflow does not run: why, and the outcome if it had one."""
+
+    flow: Recorded
+    why: str
+    outcome: Outcome | None = None
+
+
+class Repair:
+    """Compares the record with the engine, and ends what only the record believes to run."""
+
+    def __init__(self, client: Client, engine: AsyncEngine, tracking: Tracking) -> None:
+        self._client = client
+        self._engine = engine
+        self._tracking = tracking
+
+    async def suspects(self, before: datetime) -> Sequence[Recorded]:
+        """The flows under way of which nothing was recorded since."""
+        return await unfinished(self._engine, before)
+
+    async def gone(self, flows: Sequence[Recorded]) -> Sequence[Gone]:
+        """Those of the flows whose workflow does not run; all are asked for at once.
+
+        Raises:
+            RPCError: the engine does not answer.
+        """
+        return [each for each in await asyncio.gather(*map(self._gone, flows)) if each]
+
+    async def check(self) -> None:
+        """Make sure that an unknown workflow is a lost one, not one of another engine.
+
+        Raises:
+            WrongEngine: it does not even know the newest flow on record.
+            RPCError: it does not answer, or has no such namespace.
+        """
+        described = await self._client.workflow_service.describe_namespace(
+            DescribeNamespaceRequest(namespace=self._client.namespace), timeout=RPC
+        )
+        retention: timedelta = described.config.workflow_execution_retention_ttl.ToTimedelta()
+        last = await newest(self._engine)
+        if last is None or last.created_at < datetime.now(UTC) - retention:
+            return
+        found = await self._gone(last)
+        if found and found.why == UNKNOWN:
+            raise WrongEngine(
+                f"the namespace {self._client.namespace} does not know the newest flow on record, "
+                f"{last.account}/{last.tracking_id}: are TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE "
+                "those of the worker? Nothing was changed. If the engine has lost its data, add "
+                "--lost"
+            )
+
+    async def _gone(self, flow: Recorded) -> Gone | None:
+        handle = self._client.get_workflow_handle(
+            names.workflow_id(flow.account, flow.tracking_id), result_type=Outcome
+        )
+        try:
+            description = await handle.describe(rpc_timeout=RPC)
+        except RPCError as fault:
+            if fault.status is RPCStatusCode.NOT_FOUND:
+                return Gone(flow, UNKNOWN)
+            raise
+        if description.close_time is None:
+            return None
+        status = description.status
+        if status is WorkflowExecutionStatus.COMPLETED:
+            return Gone(flow, "completed", await handle.result(rpc_timeout=RPC))
+        return Gone(flow, status.name.lower().replace("_", " ") if status else "closed")
+
+    async def end(self, gone: Gone) -> bool:
+        """Have the flow's end recorded and told; False if it is, or is about to be.
+
+        A completed workflow has told its client already. Else the flow ends as its reports say,
+        or Failed with statusCode 0. This waits neither for a worker nor for a receiver.
+
+        Raises:
+            RPCError: the engine does not answer.
+        """
+        tracked = await self._tracking.find(gone.flow.account, gone.flow.tracking_id)
+        if tracked is None or not await is_unfinished(self._engine, gone.flow):
+            return False
+        flow, now = tracked.flow, milliseconds(datetime.now(UTC))
+        progress = tracked.progress.abandoned(flow, now, gone.outcome)
+        tell = gone.outcome is None
+        attributes = [
+            SearchAttributePair(names.ACCOUNT, flow.account),
+            SearchAttributePair(names.APPLICATION, flow.application),
+        ]
+        try:
+            await self._client.start_activity_method(
+                Callbacks.publish,
+                args=[flow, progress, tell],
+                id=names.repair_id(flow.account, flow.tracking_id),
+                task_queue=names.PUBLISH,
+                # One that an operator ended before it had recorded anything may be started again:
+                # once it has, the flow is no suspect any more. So nobody is told twice.
+                id_reuse_policy=ActivityIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
+                start_to_close_timeout=PUBLISHING,
+                retry_policy=PUBLISH_RETRIES,
+                search_attributes=TypedSearchAttributes(attributes),
+                summary=summaries.of_publication(flow, progress, tell),
+                priority=Priority(fairness_key=flow.account[:64]),
+                rpc_timeout=RPC,
+            )
+        except ActivityAlreadyStartedError:
+            return False
+        return True
