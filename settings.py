@@ -3,20 +3,47 @@
 The Temporal client has the SDK's own settings: TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, …
 """
 
+from ipaddress import IPv4Address, ip_network
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr
+from limits import parse_many
+from pydantic import AfterValidator, Field, IPvAnyAddress, SecretStr
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from storage.keys import BadKeys, Keyring
+
+
+def _rate(value: str) -> str:
+    try:
+        (rate,) = parse_many(value)
+    except ValueError:
+        rate = None
+    if rate is None or rate.amount < 1:
+        raise PydanticCustomError("rate", "Input should be like 100/second or 10/minute")
+    return value
+
+
+def _networks(value: str) -> str:
+    try:
+        known = [ip_network(each.strip()) for each in value.split(",")]
+    except ValueError:
+        raise PydanticCustomError(
+            "networks", "Input should be addresses or networks, such as 10.1.2.3,172.16.0.0/12"
+        ) from None
+    return ",".join(str(each) for each in known)
+
+
+Rate = Annotated[str, AfterValidator(_rate)]
+Networks = Annotated[str, AfterValidator(_networks)]
 
 
 class Settings(BaseSettings):
     """What a deployment sets. Only composition roots read it."""
 
     model_config = SettingsConfigDict(
-        env_prefix="FAILOVER_", frozen=True, hide_input_in_errors=True
+        env_prefix="FAILOVER_", env_ignore_empty=True, frozen=True, hide_input_in_errors=True
     )
 
     data_dir: Path = Field(
@@ -41,14 +68,58 @@ class Settings(BaseSettings):
     sandbox_dedupes: bool = Field(
         default=True, description="whether the sandbox takes the same reference for one message"
     )
+    gateway_secret: SecretStr | None = Field(
+        default=None,
+        min_length=16,
+        description="believe a gateway that knows this secret in who calls",
+    )
+    gateway_account_header: str = Field(
+        default="X-Account-Id", description="where the gateway says which account calls"
+    )
+    gateway_application_header: str = Field(
+        default="X-Application-Id", description="where it says which application"
+    )
+    gateway_roles_header: str = Field(
+        default="X-Roles", description="where it says with which roles"
+    )
     demonstration: bool = Field(
-        default=False, description="load the demonstration's accounts; their secrets are public"
+        default=False,
+        description="bootstrap enters the demonstration's accounts; their secrets are public",
+    )
+    docs: bool = Field(default=False, description="serve /docs and /openapi.json: in development")
+    rate_limit: Rate | None = Field(
+        default=None, description="requests of one account, such as 100/second; without it none"
+    )
+    token_rate_limit: Rate | None = Field(
+        default=None, description="requests for a token from one address, such as 10/minute"
+    )
+    rate_limit_storage: str = Field(
+        default="memory://", description="where the requests are counted, if not in each process"
+    )
+    trusted_proxies: Networks | None = Field(
+        default=None, description="whose X-Forwarded-For is believed: addresses, networks, commas"
+    )
+    metrics_host: IPvAnyAddress = Field(
+        default=IPv4Address("127.0.0.1"), description="where metrics are served, on both ports"
+    )
+    metrics_port: int | None = Field(
+        default=None, description="our own metrics, for Prometheus; without it they are not served"
+    )
+    temporal_metrics_port: int | None = Field(
+        default=None, description="the Temporal SDK's metrics; without it they are not served"
     )
     temporal_cli: Path | None = Field(
         default=None, description="the Temporal CLI to use for the embedded engine"
     )
     build: str = Field(default="development", description="the worker's build, shown in the UI")
     log_format: Literal["console", "json"] = "json"
+
+    @property
+    def temporal_metrics(self) -> str | None:
+        """The address of the Temporal SDK's metrics, if they are served."""
+        host = self.metrics_host
+        shown = f"[{host}]" if host.version == 6 else str(host)
+        return f"{shown}:{self.temporal_metrics_port}" if self.temporal_metrics_port else None
 
     @property
     def database(self) -> str:

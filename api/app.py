@@ -5,17 +5,20 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-from accounts.demonstration import DemonstrationAccounts
+from accounts.ledger import Ledger
+from accounts.records import Accounts
 from accounts.tokens import AccessTokens
 from api import errors, flows, health, oauth, reports, tracking
 from api.dependencies import Services
+from api.document import Documented
+from api.gateway import Gateway
+from api.limits import BodyLimit
+from api.rates import Rates
 from api.requests import RequestIds
-from domain.errors import Refusal
 from providers.registry import Providers, sandboxed
 from providers.token import ReportTokens
 from settings import Settings
 from storage import schema
-from storage.engine import connect as open_database
 from storage.seal import Sealer
 from tracking.records import Tracking
 from workflows.client import FlowClient, connect
@@ -27,8 +30,11 @@ DESCRIPTION = (
 )
 
 
-def create_app(services: Services | None = None) -> FastAPI:
-    """The application; without services it makes its own, by the environment, when it starts."""
+def create_app(services: Services | None = None, *, docs: bool = False) -> FastAPI:
+    """The application; without services it makes its own, by the environment, when it starts.
+
+    `docs` serves the API's document and its reader.
+    """
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -40,18 +46,20 @@ def create_app(services: Services | None = None) -> FastAPI:
             app.state.services = own
             yield
 
-    app = FastAPI(
+    app = Documented(
         title=TITLE,
         description=DESCRIPTION,
         version="0.1.0",
         lifespan=lifespan,
+        openapi_url="/openapi.json" if docs else None,
+        docs_url="/docs" if docs else None,
         redoc_url=None,
-        # Without it the document promises the framework's own 422, which nobody gets.
-        responses={"default": {"model": errors.Problem, "description": "An error"}},
+        redirect_slashes=False,  # clients do not repeat their token where they are sent to
     )
     for module in (oauth, flows, tracking, reports, health):
         app.include_router(module.router)
     errors.install(app)
+    app.add_middleware(BodyLimit)
     app.add_middleware(RequestIds)
     return app
 
@@ -63,24 +71,37 @@ async def running(settings: Settings) -> AsyncIterator[Services]:
     Raises:
         WrongSchema: the database has another version.
         BadKeys: there are no keys.
-        Refusal: there are no accounts.
+        Refusal: there is no such storage of rates.
+        OSError: the address of the engine's metrics cannot be listened on.
     """
-    if not settings.demonstration:
-        raise Refusal("no accounts: set FAILOVER_DEMONSTRATION=true for the demonstration's")
     keys = settings.keyring()
     sealer = Sealer(keys)
-    engine = open_database(settings.database)
-    try:
-        await schema.check(engine)
+    async with schema.opened(settings.database) as engine:
         yield Services(
-            flows=FlowClient(await connect(lazy=True), sealer, keys),
+            flows=FlowClient(
+                await connect(lazy=True, metrics=settings.temporal_metrics), sealer, keys
+            ),
             tracking=Tracking(engine, sealer),
-            accounts=DemonstrationAccounts(),
+            accounts=Accounts(engine),
+            ledger=Ledger(engine),
             access_tokens=AccessTokens(keys),
             providers=Providers(sandboxed(settings.sandbox_url, settings.sandbox_dedupes)),
             report_tokens=ReportTokens(keys),
             sealer=sealer,
             keys=keys,
+            gateway=_gateway(settings),
+            rates=Rates(
+                settings.rate_limit, settings.token_rate_limit, settings.rate_limit_storage
+            ),
         )
-    finally:
-        await engine.dispose()
+
+
+def _gateway(settings: Settings) -> Gateway | None:
+    if settings.gateway_secret is None:
+        return None
+    return Gateway(
+        secret=settings.gateway_secret.get_secret_value(),
+        account_header=settings.gateway_account_header,
+        application_header=settings.gateway_application_header,
+        roles_header=settings.gateway_roles_header,
+    )

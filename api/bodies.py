@@ -1,29 +1,32 @@
 """What clients send to the endpoints and read from them (contract.md §3)."""
 
-from typing import Annotated, Any, Self
+from typing import Annotated, ClassVar, Self
 from urllib.parse import urlsplit
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
 from api import examples
 from domain import flow as travelling
-from domain.channels import Sms, TransactionalStep, ViberTemplate, Voice
+from domain import lenient
+from domain.channels import AnyStep, Sms, StandardStep, TransactionalStep
 from domain.flow import Flow, Kind, Strategy
+from domain.sms import Restrictions
+from domain.steps import RequestStep
 from domain.wire import NOT_EMPTY, HttpUrl, Moment, Request, Wire
 from storage.seal import Sealer
 
 MOST_STEPS = 10
 
 
-def _any_case(word: Any) -> Any:
+def _spelled(word: str) -> str:
     known = {strategy.lower(): strategy for strategy in Strategy}
-    return known.get(word.strip().lower(), word) if isinstance(word, str) else word
+    return known.get(word.strip().lower(), word)
 
 
 class Callback(Request):
     """Where and when the client wants to hear of its flow."""
 
-    strategy: Annotated[Strategy, BeforeValidator(_any_case)] = Strategy.ON_COMPLETION
+    strategy: Annotated[Strategy, lenient.AnyCase(_spelled)] = Strategy.ON_COMPLETION
     url: HttpUrl
 
     def compiled(self) -> travelling.Callback:
@@ -34,23 +37,56 @@ class Callback(Request):
         return travelling.Callback(strategy=self.strategy, url=self.url, origin=origin)
 
 
+class CreateFlow(Request):
+    """A flow: Sms, Voice and free-form Viber. `restrictions` are for each Sms without its own."""
+
+    model_config = {"json_schema_extra": {"examples": [examples.STANDARD]}}
+
+    kind: ClassVar[Kind] = Kind.STANDARD
+
+    flow: tuple[StandardStep, ...] = Field(max_length=MOST_STEPS, json_schema_extra=NOT_EMPTY)
+    callback: Callback | None = None
+    restrictions: Restrictions | None = None
+
+    @property
+    def steps(self) -> tuple[RequestStep, ...]:
+        """The flow's steps, with what the whole flow says about them."""
+        return tuple(
+            step.model_copy(update={"restrictions": self.restrictions})
+            if isinstance(step, Sms) and step.restrictions is None
+            else step
+            for step in self.flow
+        )
+
+
 class CreateTransactionalFlow(Request):
     """A transactional flow: Sms, Voice, and Viber by template."""
 
     model_config = {"json_schema_extra": {"examples": [examples.TRANSACTIONAL]}}
 
+    kind: ClassVar[Kind] = Kind.TRANSACTIONAL
+
     flow: tuple[TransactionalStep, ...] = Field(max_length=MOST_STEPS, json_schema_extra=NOT_EMPTY)
     callback: Callback | None = None
+
+    @property
+    def steps(self) -> tuple[RequestStep, ...]:
+        """The flow's steps."""
+        return self.flow
 
 
 class FlowCreated(Wire):
     """An accepted flow: the steps by `order`, their defaults filled."""
 
-    model_config = {"json_schema_extra": {"examples": [examples.TRANSACTIONAL_CREATED]}}
+    model_config = {
+        "json_schema_extra": {
+            "examples": [examples.TRANSACTIONAL_CREATED, examples.STANDARD_CREATED]
+        }
+    }
 
     tracking_id: str
     flow_kind: Kind | None = None
-    flow: tuple[Sms | ViberTemplate | Voice, ...]
+    flow: tuple[AnyStep, ...]
     callback: Callback | None = None
     created_at: Moment
 

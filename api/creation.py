@@ -1,7 +1,7 @@
 """From a valid request to a durable flow: all that may fail comes before the start."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
@@ -9,14 +9,16 @@ from uuid import UUID, uuid4
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
+from api.admission import Admitted, admitted
 from api.bodies import Callback, FlowCreated
 from api.dependencies import Caller, Services
-from domain.channels import RequestStep, ViberTemplate, in_order
-from domain.errors import InvalidRequest, KeyReused, Unavailable, UnknownSender
+from domain.channels import Viber, ViberTemplate
+from domain.errors import KeyReused, Unavailable
 from domain.flow import Flow, Kind
 from domain.progress import Progress
+from domain.steps import RequestStep, in_order
 from domain.wire import milliseconds
-from tracking.view import PIN
+from metrics import catalogue as metrics
 from workflows.client import AlreadyStarted
 
 _log = structlog.get_logger()
@@ -39,65 +41,56 @@ async def create(order: Order, caller: Caller, services: Services) -> FlowCreate
     Raises:
         Refusal: nothing exists (an Unavailable with a tracking id says which one was tried).
     """
-    caller.may_use(step.channel for step in order.steps)
-    senders = await _senders(order.steps, caller, services)
-    flow = _compiled(order, caller, services, senders)
-    if order.key and (earlier := await _earlier(flow, services)):
+    identity = _identity(order, caller, services)
+    structlog.contextvars.bind_contextvars(tracking_id=identity.tracking_id)
+    if order.key and (earlier := await _earlier(order, identity, caller, services)):
         return earlier
+    flow = _compiled(order, identity, await admitted(order.steps, caller, services), caller)
     try:
         sealed = await services.flows.start(flow, [step.recipient for step in order.steps])
     except AlreadyStarted:
-        return await _concurrent(flow, services)
+        return await _concurrent(order, identity, caller, services)
+    metrics.accepted(order.kind)
     await _record(sealed, services)
     return FlowCreated.of(sealed, services.sealer)
 
 
-async def _senders(
-    steps: Sequence[RequestStep], caller: Caller, services: Services
-) -> dict[str, str]:
-    """The names of the flow's Viber senders by their ids."""
-    names: dict[str, str] = {}
-    for place, step in enumerate(steps):
-        if not isinstance(step, ViberTemplate):
-            continue
-        sender_id = step.sender_info_tracking_id
-        sender = await services.accounts.sender_info(caller.account, sender_id)
-        if sender is None:
-            raise UnknownSender(f"Sender info not found: flow[{place}].senderInfoTrackingId")
-        names[sender_id] = sender.name
-        template = await services.accounts.template(caller.account, str(UUID(step.template_id)))
-        if template and template.otp and PIN not in step.template_params:
-            path = f"flow[{place}].templateParams.{PIN}"
-            raise InvalidRequest({path: "Required by an OTP template"})
-    return names
+@dataclass(frozen=True)
+class _Identity:
+    """What tells flows apart: the tracking id, and the HMAC of the body that asked for it."""
+
+    tracking_id: str
+    request: str
 
 
-def _compiled(order: Order, caller: Caller, services: Services, senders: dict[str, str]) -> Flow:
-    tracking_id = _tracking_id(order, caller, services)
-    steps = (
-        _numbered(step, tracking_id, place)
-        for place, step in enumerate(in_order(tuple(order.steps)), start=1)
-    )
+def _identity(order: Order, caller: Caller, services: Services) -> _Identity:
+    request = services.keys.lasting_digest("request", caller.account, order.raw).hex()
+    if order.key is None:
+        return _Identity(str(uuid4()), request)
+    digest = services.keys.lasting_digest("tracking id", caller.account, order.key)
+    return _Identity(str(UUID(bytes=digest[:16], version=4)), request)  # looks like any other
+
+
+def _compiled(order: Order, identity: _Identity, ordered: Admitted, caller: Caller) -> Flow:
     return Flow(
         account=caller.account,
         application=caller.application.id,
-        tracking_id=tracking_id,
+        tracking_id=identity.tracking_id,
         kind=order.kind,
         steps=tuple(
-            step.compiled(place, senders.get(getattr(step, "sender_info_tracking_id", ""), ""))
-            for place, step in enumerate(steps, start=1)
+            _numbered(step, identity.tracking_id, place).compiled(
+                place, _sender(step, ordered.senders)
+            )
+            for place, step in enumerate(ordered.steps, start=1)
         ),
         callback=order.callback.compiled() if order.callback else None,
         created_at=milliseconds(datetime.now(UTC)),
-        request=services.keys.lasting_digest("request", caller.account, order.raw).hex(),
+        request=identity.request,
     )
 
 
-def _tracking_id(order: Order, caller: Caller, services: Services) -> str:
-    if order.key is None:
-        return str(uuid4())
-    digest = services.keys.lasting_digest("tracking id", caller.account, order.key)
-    return str(UUID(bytes=digest[:16], version=4))  # looks like any other
+def _sender(step: RequestStep, senders: Mapping[str, str]) -> str:
+    return senders[step.sender_info_tracking_id] if isinstance(step, Viber) else ""
 
 
 def _numbered(step: RequestStep, tracking_id: str, place: int) -> RequestStep:
@@ -108,22 +101,35 @@ def _numbered(step: RequestStep, tracking_id: str, place: int) -> RequestStep:
     return step.model_copy(update={"seq": int.from_bytes(digest[:8]) >> 11})
 
 
-async def _earlier(flow: Flow, services: Services) -> FlowCreated | None:
+async def _earlier(
+    order: Order, identity: _Identity, caller: Caller, services: Services
+) -> FlowCreated | None:
     """The answer that this Idempotency-Key got before."""
-    try:
-        tracked = await services.tracking.find(flow.account, flow.tracking_id)
-    except SQLAlchemyError:
-        raise Unavailable("The database is away; send the request again") from None
+    tracked = await services.tracking.find(caller.account, identity.tracking_id)
     if tracked is None:
         return None
-    if tracked.flow.request != flow.request:
+    if tracked.flow.request != identity.request:
         raise KeyReused("The Idempotency-Key was used before, with another body")
-    return FlowCreated.of(tracked.flow, services.sealer)
+    flow = tracked.flow
+    if flow.is_emptied:  # the same body says again what was forgotten
+        flow = services.sealer.sealed(_refilled(flow, order))
+    return FlowCreated.of(flow, services.sealer)
 
 
-async def _concurrent(flow: Flow, services: Services) -> FlowCreated:
+def _refilled(flow: Flow, order: Order) -> Flow:
+    steps = (
+        _numbered(step, flow.tracking_id, place).compiled(place)
+        for place, step in enumerate(in_order(tuple(order.steps)), start=1)
+    )
+    callback = order.callback.compiled() if order.callback else None
+    return flow.model_copy(update={"steps": tuple(steps), "callback": callback})
+
+
+async def _concurrent(
+    order: Order, identity: _Identity, caller: Caller, services: Services
+) -> FlowCreated:
     """The answer to a repetition that came while the first request was still being served."""
-    if earlier := await _earlier(flow, services):
+    if earlier := await _earlier(order, identity, caller, services):
         return earlier
     raise Unavailable("The first request with this Idempotency-Key is still under way")
 

@@ -1,17 +1,21 @@
 """The annotated types that endpoints ask for: a signature is an endpoint's security."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends, Header, Path, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
-from sqlalchemy.exc import SQLAlchemyError
+from structlog.contextvars import bind_contextvars
 
-from accounts.base import CHANNEL_ROLES, ROLE, SCOPE, Accounts, Application
+from accounts.base import CHANNEL_ROLES, ROLE, SCOPE, Application
+from accounts.ledger import Ledger
+from accounts.records import Accounts
 from accounts.tokens import AccessTokens
-from domain.errors import Forbidden, InvalidRequest, Unauthenticated, Unavailable, UnknownFlow
+from api.gateway import Gateway
+from api.rates import Rates
+from domain.errors import Forbidden, InvalidRequest, Unauthenticated, UnknownFlow
 from domain.status import Channel
 from providers.registry import Providers
 from providers.token import ReportTokens
@@ -28,11 +32,14 @@ class Services:
     flows: FlowClient
     tracking: Tracking
     accounts: Accounts
+    ledger: Ledger
     access_tokens: AccessTokens
     providers: Providers
     report_tokens: ReportTokens
     sealer: Sealer
     keys: Keyring
+    gateway: Gateway | None = None
+    rates: Rates = field(default_factory=Rates)
 
 
 def services(request: Request) -> Services:
@@ -67,35 +74,53 @@ _bearer = HTTPBearer(auto_error=False, description="An access token from POST /o
 
 
 async def caller(
+    request: Request,
     given: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
     services: Annotated[Services, Depends(services)],
 ) -> Caller:
-    """Who sent the request.
+    """Who sent the request, by the trusted gateway's headers or by an access token.
 
     Raises:
         Unauthenticated: nobody that we know.
+        TooManyRequests: an account that asks too often.
         Forbidden: somebody without the scope or the role.
     """
-    if given is None:
-        raise Unauthenticated("Full authentication is required to access this resource")
-    bearer = services.access_tokens.read(given.credentials)
-    application = await services.accounts.application(bearer.application_id)
-    if application is None:
-        raise Unauthenticated("the access token's application is unknown")
-    if SCOPE not in bearer.scopes:
-        raise Forbidden(f"Access denied: the token lacks the scope {SCOPE}")
+    if services.gateway and services.gateway.speaks(request.headers):
+        integration = services.gateway.read(request.headers)
+        application = integration.known_as(
+            await services.accounts.application(integration.application_id)
+        )
+    else:
+        application = await _bearing(given, services)
+    await services.rates.check_account(application.account)
     if ROLE not in application.roles:
         raise Forbidden(f"Access denied: {ROLE} is missing")
     return Caller(application)
 
 
+async def _bearing(given: HTTPAuthorizationCredentials | None, services: Services) -> Application:
+    if given is None:
+        raise Unauthenticated("Full authentication is required to access this resource")
+    bearer = services.access_tokens.read(given.credentials)
+    application = await services.accounts.application(bearer.application_id)
+    if application is None or application.account != bearer.account:
+        raise Unauthenticated("the access token's application is unknown")
+    if SCOPE not in bearer.scopes or SCOPE not in application.scopes:
+        raise Forbidden(f"Access denied: the token lacks the scope {SCOPE}")
+    return application
+
+
 async def idempotency_key(
     idempotency_key: Annotated[
-        str | None, Header(description="The same key and body again get the same answer")
-    ] = None,
+        str,
+        Header(
+            description="The same key and body again get the same answer",
+            json_schema_extra={"maxLength": 257},  # quotes and all
+        ),
+    ] = "",
 ) -> str | None:
     """The key without the quotes of its structured form, if there is one."""
-    bare = (idempotency_key or "").strip().strip('"').strip()
+    bare = idempotency_key.strip().strip('"').strip()
     if len(bare) > 255:
         raise InvalidRequest({"Idempotency-Key": "Input should have at most 255 characters"})
     return bare or None
@@ -110,16 +135,14 @@ async def own_flow(
 
     Raises:
         UnknownFlow: there is none, be it another account's or no id at all.
-        Unavailable: the database does not answer.
     """
     try:
         found = await services.tracking.find(caller.account, str(UUID(tracking_id)))
     except ValueError:
         found = None
-    except SQLAlchemyError:
-        raise Unavailable("The database is away; send the request again") from None
     if found is None:
         raise UnknownFlow("No flow has this tracking id")
+    bind_contextvars(tracking_id=found.flow.tracking_id)
     return found
 
 

@@ -1,4 +1,4 @@
-"""The OpenAPI document's examples (contract.md §3.3)."""
+"""The OpenAPI document's examples (contract.md §2.7, §3.3)."""
 
 from typing import Any
 
@@ -44,4 +44,77 @@ TRANSACTIONAL_CREATED: dict[str, Any] = {
     ],
     "callback": CALLBACK,
     "createdAt": "2026-09-01T08:20:00.004Z",
+}
+
+MESSAGE: dict[str, Any] = {
+    "type": "Viber",
+    "senderInfoTrackingId": "7b0e3c52-9f4e-4a70-8a39-0f8f3a1c9d11",
+    "to": "+306900000101",
+    "order": 1,
+    "ttl": 2.5,
+    "expireOnDelivery": True,
+    "label": "pickup-7731",
+    "inboundUrl": "https://hooks.acme.test/in",
+    "message": {
+        "text": "Parcel 7731 is ready",
+        "imageUrl": "https://cdn.acme.test/p.png",
+        "action": {"caption": "Track", "targetUrl": "https://acme.test/t/7731"},
+    },
+    "failoverOnStatuses": ["EXPIRED", "FAILED", "UNDELIVERED"],
+}
+
+DIAL_PLAN: dict[str, Any] = {
+    "verbs": [
+        {
+            "type": "SAY",
+            "repeat": 1,
+            "bargeIn": False,
+            "message": {
+                "language": "el-GR",
+                "gender": "female",
+                "text": "Το δέμα σας είναι έτοιμο",
+            },
+        }
+    ]
+}
+
+CALL: dict[str, Any] = {
+    "type": "Voice",
+    "from": "302310000222",
+    "to": {"phone": "+306900000101"},
+    "order": 2,
+    "machineDetection": {"strategy": "Hangup"},
+    "failoverOnStatuses": ["Busy", "NoAnswer"],
+}
+
+LABELLED: dict[str, Any] = {
+    "type": "Sms",
+    "from": "AcmeShop",
+    "to": "+306900000101",
+    "order": 3,
+    "ttl": 60,
+    "message": {
+        "body": "Parcel 7731 is ready",
+        "flash": False,
+        "label": "pickup-7731",
+        "transcode": True,
+    },
+}
+
+STEPWISE: dict[str, Any] = {"strategy": "OnStep", "url": "https://hooks.acme.test/failover"}
+
+STANDARD: dict[str, Any] = {
+    "flow": [MESSAGE, {**CALL, "dialPlan": DIAL_PLAN}, LABELLED],
+    "callback": STEPWISE,
+}
+
+STANDARD_CREATED: dict[str, Any] = {
+    "trackingId": "c2a8b0f4-7a55-4b0a-9d51-5a3b6f5c1e02",
+    "flow": [
+        MESSAGE,
+        {**CALL, "dialPlans": [DIAL_PLAN]},
+        {**LABELLED, "failoverOnStatuses": ["Undelivered", "Failed"]},
+    ],
+    "callback": STEPWISE,
+    "createdAt": "2026-09-01T08:15:30.120Z",
 }

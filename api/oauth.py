@@ -5,14 +5,17 @@ import time
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Form, Request
-from pydantic import Field
+from pydantic import Field, JsonValue
 
 from accounts.base import Application
 from api.dependencies import InService
-from domain.errors import BadCredentials, InvalidRequest
+from api.document import READING, answers
+from domain.errors import BadCredentials, InvalidRequest, TooManyRequests, Unavailable
 from domain.wire import Wire
 
 router = APIRouter(tags=["oauth"])
+
+GRANT: dict[str, JsonValue] = {"enum": ["client_credentials"]}
 
 
 class AccessToken(Wire):
@@ -29,8 +32,10 @@ async def application(request: Request, services: InService) -> Application:
     """The application whose id and secret the Basic header holds.
 
     Raises:
+        TooManyRequests: the address asked too often.
         BadCredentials: none.
     """
+    await services.rates.check_address(request.client.host if request.client else "")
     scheme, _, encoded = request.headers.get("authorization", "").partition(" ")
     try:
         decoded = base64.b64decode(encoded, validate=True).decode()
@@ -45,11 +50,15 @@ async def application(request: Request, services: InService) -> Application:
     return found
 
 
-@router.post("/oauth/token")
+@router.post(
+    "/oauth/token",
+    responses=answers(*READING, BadCredentials, TooManyRequests, Unavailable),
+    openapi_extra={"security": [{"HTTPBasic": []}]},
+)
 async def issue_token(
     application: Annotated[Application, Depends(application)],
     services: InService,
-    grant_type: Annotated[str, Form()] = "",
+    grant_type: Annotated[str, Form(json_schema_extra=GRANT)] = "",
     scope: Annotated[str, Form(description="Narrows the token; separated by spaces")] = "",
 ) -> AccessToken:
     """An access token for the application that the Basic header names."""

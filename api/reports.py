@@ -12,6 +12,7 @@ from domain.errors import InvalidRequest, UnknownReport
 from domain.progress import DeliveryReport
 from domain.status import UNDER_WAY
 from domain.wire import milliseconds
+from metrics import catalogue as metrics
 from providers.base import BadReport, RawReport
 from providers.token import Addressed
 
@@ -27,6 +28,7 @@ async def take_report(provider: str, token: str, request: Request, services: InS
     if serving is None:
         raise UnknownReport("no such report address")
     addressed = services.report_tokens.read(provider, token, time.time())
+    structlog.contextvars.bind_contextvars(tracking_id=addressed.ref.tracking_id)
     raw = RawReport(dict(request.headers), await request.body())
     if not serving.verify_report(raw):
         raise UnknownReport("no such report address")
@@ -44,6 +46,7 @@ async def take_report(provider: str, token: str, request: Request, services: InS
             duration=word.duration,
         )
         await _take(report, addressed, services)
+        metrics.reported(provider, report.status)
     return Response(status_code=200)
 
 

@@ -7,12 +7,18 @@ import socket
 from collections.abc import Iterator
 
 import uvicorn
+from fastapi import FastAPI
 
 from api.app import create_app
+from metrics import endpoint
 from settings import Settings
 
 KEEP_ALIVE = 75
 """Seconds: longer than a proxy's, so that the proxy closes idle connections, never we."""
+
+
+MOST_CONNECTIONS = 1000
+"""Open at once; more are answered 503. Each may hold a body of 64 kB."""
 
 
 class Server(uvicorn.Server):
@@ -34,16 +40,20 @@ class Server(uvicorn.Server):
         yield
 
 
-def config() -> uvicorn.Config:
+def config(app: FastAPI, settings: Settings) -> uvicorn.Config:
     """How the API is served."""
     return uvicorn.Config(
-        create_app(),
+        app,
         http="httptools",
         timeout_keep_alive=KEEP_ALIVE,
         timeout_graceful_shutdown=20,
         access_log=False,
         log_config=None,
         server_header=False,
+        limit_concurrency=MOST_CONNECTIONS,
+        # Whoever is not named here could write any address into X-Forwarded-For.
+        proxy_headers=settings.trusted_proxies is not None,
+        forwarded_allow_ips=settings.trusted_proxies or "",
     )
 
 
@@ -55,8 +65,11 @@ async def serve(settings: Settings) -> int:
     """
     host, port = settings.api_host, settings.api_port
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    server = Server(config())
+    server = Server(config(create_app(docs=settings.docs), settings))
     # Bound here: uvicorn ends the whole process when an address is taken.
-    with socket.create_server((host, port), family=family, backlog=2048) as listener:
+    with (
+        endpoint.serving(str(settings.metrics_host), settings.metrics_port),
+        socket.create_server((host, port), family=family, backlog=2048) as listener,
+    ):
         await server.serve(sockets=[listener])
     return 0 if server.started else 1

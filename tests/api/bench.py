@@ -10,11 +10,13 @@ from typing import Any
 from uuid import uuid4
 
 import httpx
+from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.api.enums.v1 import EventType
 from temporalio.client import Client, WorkflowHandle
 
 from accounts.base import Application
-from accounts.demonstration import ACME, SECRETS, DemonstrationAccounts
+from accounts.demonstration import ACME, SECRETS
+from accounts.records import Accounts
 from api.app import create_app
 from api.dependencies import Services
 from domain.flow import StepRef
@@ -26,11 +28,23 @@ CREATE = "/failover/transactional"
 SIGNALED = EventType.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED
 
 
-class Changed(DemonstrationAccounts):
+class Changed(Accounts):
     """The demonstration's accounts, ACME's application being another."""
 
-    def __init__(self, application: Application) -> None:
-        self._applications = {**DemonstrationAccounts._applications, ACME.id: application}
+    def __init__(self, application: Application, database: AsyncEngine) -> None:
+        super().__init__(database)
+        self._changed = application
+
+    async def authenticated(self, application_id: str, secret: str) -> Application | None:
+        """With the other application's settings."""
+        found = await super().authenticated(application_id, secret)
+        return self._changed if found and found.id == self._changed.id else found
+
+    async def application(self, application_id: str) -> Application | None:
+        """With the other application's settings."""
+        if application_id == self._changed.id:
+            return self._changed
+        return await super().application(application_id)
 
 
 def basic(name: str, secret: str) -> dict[str, str]:

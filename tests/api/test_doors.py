@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.routing import Route
 
 from accounts.demonstration import ACME, GLOBEX, SMS_ONLY
@@ -20,9 +21,6 @@ OPEN = {
     "/health/ready",
     "/oauth/token",
     "/reports/{provider}/{token}",
-    "/openapi.json",
-    "/docs",
-    "/docs/oauth2-redirect",
 }
 """What needs no token: the rest must."""
 
@@ -117,12 +115,12 @@ async def test_an_application_without_the_failover_role_sends_nothing(
     [(viber(), "MT_ROLE_VIBER"), (voice(), "MT_ROLE_VOICE"), (sms(), "MT_ROLE_SMS")],
 )
 async def test_every_channel_needs_its_role(
-    engineless: Services, step: dict[str, Any], role: str
+    engineless: Services, database: AsyncEngine, step: dict[str, Any], role: str
 ) -> None:
     """403 names the one that is missing, be it the second step's."""
     less = replace(ACME, roles=tuple(each for each in ACME.roles if each != role))
     other = sms() if step["type"] != "Sms" else voice()
-    async with serving(replace(engineless, accounts=Changed(less))) as api:
+    async with serving(replace(engineless, accounts=Changed(less, database))) as api:
         answer = await api.create(a_request(other, step))
     assert answer.status_code == 403
     assert answer.json() == {

@@ -7,10 +7,11 @@ from uuid import UUID
 
 import httpx
 import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
 from structlog.testing import capture_logs
 
 from accounts.base import SenderInfo
-from accounts.demonstration import DemonstrationAccounts
+from accounts.records import Accounts
 from api.app import create_app
 from api.dependencies import Services
 from tests.api.bench import CREATE, Api, a_request, serving
@@ -55,7 +56,9 @@ async def test_a_request_is_logged_in_one_line_without_its_address(alone: Api) -
     assert token not in str(logs)
 
 
-@pytest.mark.parametrize("path", ["/nowhere", "/failover", "/failover/tracking/", "/", "//"])
+@pytest.mark.parametrize(
+    "path", ["/nowhere", "/failover/nowhere", "/failover/tracking/a/b", "/", "//"]
+)
 async def test_an_unknown_path_is_not_found(alone: Api, path: str) -> None:
     """404 in the contract's shape (E1)."""
     answer = await alone.http.get(f"http://api.test{path}", headers=alone.bearer())
@@ -66,6 +69,7 @@ async def test_an_unknown_path_is_not_found(alone: Api, path: str) -> None:
 @pytest.mark.parametrize(
     ("method", "path", "allowed"),
     [
+        ("GET", "/failover", "POST"),
         ("GET", CREATE, "POST"),
         ("DELETE", "/failover/tracking/x", "GET"),
         ("PUT", "/failover/x/cancel", "POST"),
@@ -84,16 +88,18 @@ async def test_another_method_is_not_allowed(
     assert answer.json() == {"code": "405000000", "developerMessage": "Method Not Allowed"}
 
 
-class Broken(DemonstrationAccounts):
+class Broken(Accounts):
     """Accounts with a bug."""
 
     async def sender_info(self, account: str, sender_id: str) -> SenderInfo | None:
         raise KeyError("secret-7731")
 
 
-async def test_a_bug_tells_the_client_nothing_but_its_request_id(engineless: Services) -> None:
+async def test_a_bug_tells_the_client_nothing_but_its_request_id(
+    engineless: Services, database: AsyncEngine
+) -> None:
     """500 in the contract's shape; the log has the rest, under the same id."""
-    app = create_app(replace(engineless, accounts=Broken()))
+    app = create_app(replace(engineless, accounts=Broken(database)))
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
     async with (
         app.router.lifespan_context(app),

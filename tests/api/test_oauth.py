@@ -5,6 +5,7 @@ import time
 from dataclasses import replace
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from accounts.demonstration import ACME, GLOBEX, SMS_ONLY
 from accounts.tokens import AccessTokens
@@ -57,10 +58,10 @@ async def test_a_scope_that_the_application_has_is_granted(alone: Api, asked: st
     assert token["scope"] == "failover"
 
 
-async def test_a_scope_narrows_the_token(engineless: Services) -> None:
+async def test_a_scope_narrows_the_token(engineless: Services, database: AsyncEngine) -> None:
     """What was not asked for is not granted, and what needs it answers 403."""
     wider = replace(ACME, scopes=("failover", "report"))
-    services = replace(engineless, accounts=Changed(wider))
+    services = replace(engineless, accounts=Changed(wider, database))
     async with serving(services) as api:
         _, every = await api.token()
         _, one = await api.token(scope="report")

@@ -4,17 +4,22 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+import httpx
 import pytest
+from fastapi import FastAPI
 
 from api import examples
 from api.app import create_app
-from api.bodies import CreateTransactionalFlow, FlowCreated
-from tests.api.bench import CREATE, Api
+from api.bodies import CreateFlow, CreateTransactionalFlow, FlowCreated
+from tests.api.bench import CREATE
 
 OPERATIONS = {
     ("post", "/oauth/token"),
+    ("post", "/failover"),
     ("post", CREATE),
     ("post", "/failover/{tracking_id}/cancel"),
+    ("get", "/failover/tracking"),
+    ("post", "/failover/tracking"),
     ("get", "/failover/tracking/{tracking_id}"),
     ("get", "/health/live"),
     ("get", "/health/ready"),
@@ -40,10 +45,26 @@ def test_it_lists_every_route(document: Any) -> None:
     assert listed == OPERATIONS
 
 
-async def test_it_is_what_the_application_serves(alone: Api, document: Any) -> None:
-    """Without a token."""
-    answer = await alone.http.get("/openapi.json")
-    assert (answer.status_code, answer.json()) == (200, document)
+def client(app: FastAPI) -> httpx.AsyncClient:
+    """A client of the application in process."""
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://api.test")
+
+
+async def test_it_is_what_the_application_serves_to_developers(document: Any) -> None:
+    """Without a token, and with a page to read it."""
+    async with client(create_app(docs=True)) as http:
+        served, page = await http.get("/openapi.json"), await http.get("/docs")
+    assert (served.status_code, served.json()) == (200, document)
+    assert page.status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/openapi.json", "/docs", "/docs/oauth2-redirect", "/redoc"])
+async def test_in_production_it_is_not_served(path: str) -> None:
+    """404 as for any other path: what an installation can do is not told to strangers."""
+    async with client(create_app()) as http:
+        answer = await http.get(path)
+    assert answer.status_code == 404
+    assert answer.json() == {"code": "404000000", "developerMessage": "Not Found"}
 
 
 def references(value: Any) -> Iterator[str]:
@@ -60,27 +81,50 @@ def references(value: Any) -> Iterator[str]:
 def test_every_reference_leads_somewhere(document: Any) -> None:
     """Generators stop at the first that does not."""
     found = set(references(document))
-    known = {f"#/components/schemas/{name}" for name in document["components"]["schemas"]}
+    known = {
+        f"#/components/{kind}/{name}"
+        for kind in ("schemas", "responses", "headers")
+        for name in document["components"][kind]
+    }
     assert found
     assert found <= known
     assert document["openapi"].startswith("3.")
 
 
-def test_creating_has_the_contracts_example(document: Any) -> None:
-    """Request and response of §3.3, which the models themselves accept."""
-    operation = document["paths"][CREATE]["post"]
-    assert schema(document, operation["requestBody"])["examples"] == [examples.TRANSACTIONAL]
-    created = schema(document, operation["responses"]["200"])
-    assert created["examples"] == [examples.TRANSACTIONAL_CREATED]
-    request = CreateTransactionalFlow.model_validate(examples.TRANSACTIONAL)
-    answer = FlowCreated.model_validate(examples.TRANSACTIONAL_CREATED)
-    assert [step.type for step in request.flow] == ["Viber", "Sms"]
-    assert answer.model_dump(mode="json", exclude_none=True) == examples.TRANSACTIONAL_CREATED
+@pytest.mark.parametrize(
+    ("path", "model", "example", "types"),
+    [
+        ("/failover", CreateFlow, examples.STANDARD, ["Viber", "Voice", "Sms"]),
+        (CREATE, CreateTransactionalFlow, examples.TRANSACTIONAL, ["Viber", "Sms"]),
+    ],
+)
+def test_creating_has_the_contracts_example(
+    document: Any,
+    path: str,
+    model: type[CreateFlow | CreateTransactionalFlow],
+    example: Any,
+    types: list[str],
+) -> None:
+    """The requests of §2.7 and §3.3, which the models themselves accept."""
+    assert schema(document, document["paths"][path]["post"]["requestBody"])["examples"] == [example]
+    assert [step.type for step in model.model_validate(example).flow] == types
 
 
-def test_a_flow_is_a_list_of_one_to_ten(document: Any) -> None:
+def test_what_was_created_has_the_contracts_examples(document: Any) -> None:
+    """The responses of §2.7 and §3.3, which the model itself gives back unchanged."""
+    answers = [examples.TRANSACTIONAL_CREATED, examples.STANDARD_CREATED]
+    for path in ("/failover", CREATE):
+        answered = document["paths"][path]["post"]["responses"]["200"]
+        assert schema(document, answered)["examples"] == answers
+    for answer in answers:
+        read = FlowCreated.model_validate(answer)
+        assert read.model_dump(mode="json", exclude_none=True) == answer
+
+
+@pytest.mark.parametrize("path", ["/failover", CREATE])
+def test_a_flow_is_a_list_of_one_to_ten(document: Any, path: str) -> None:
     """As the endpoint has it."""
-    body = schema(document, document["paths"][CREATE]["post"]["requestBody"])
+    body = schema(document, document["paths"][path]["post"]["requestBody"])
     flow = body["properties"]["flow"]
     assert (flow["minItems"], flow["maxItems"]) == (1, 10)
     assert body["required"] == ["flow"]
@@ -89,6 +133,7 @@ def test_a_flow_is_a_list_of_one_to_ten(document: Any) -> None:
 @pytest.mark.parametrize(
     ("method", "path", "statuses"),
     [
+        ("post", "/failover", {"200", "400", "403", "404", "422", "503"}),
         ("post", CREATE, {"200", "400", "403", "404", "422", "503"}),
         ("get", "/failover/tracking/{tracking_id}", {"200", "403", "404", "503"}),
         ("post", "/failover/{tracking_id}/cancel", {"200", "403", "404", "409", "503"}),
@@ -107,30 +152,51 @@ def test_it_promises_no_error_of_the_frameworks(document: Any) -> None:
         .keys()
         .isdisjoint({"HTTPValidationError", "ValidationError"})
     )
-    for each in document["paths"].values():
-        for operation in each.values():
-            assert schema(document, operation["responses"]["default"])["title"] == "Problem"
+    refused = {
+        answer["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
+        for answer in document["components"]["responses"].values()
+    }
+    assert refused == {"Problem", "InvalidToken", "TokenRefused"}
+
+
+def test_every_refusal_is_an_answer_that_endpoints_share(document: Any) -> None:
+    """One for each kind, whatever endpoint gives it; only health has one of its own."""
+    refused = {
+        path: answer
+        for path, each in document["paths"].items()
+        for operation in each.values()
+        for status, answer in operation["responses"].items()
+        if status != "200" and "$ref" not in answer
+    }
+    assert refused.keys() == {"/health/ready"}
 
 
 def test_what_needs_a_token_says_so(document: Any) -> None:
-    """By the bearer scheme; the rest has none."""
+    """By the bearer scheme; the token itself is had by the basic one, the rest has none."""
     schemes = document["components"]["securitySchemes"]
-    assert [each["scheme"] for each in schemes.values()] == ["bearer"]
     guarded = {
-        (method, path)
+        (method, path): [schemes[name]["scheme"] for each in operation["security"] for name in each]
         for path, each in document["paths"].items()
         for method, operation in each.items()
         if operation.get("security")
     }
-    assert guarded == {(method, path) for method, path in OPERATIONS if path.startswith("/fail")}
+    assert guarded.pop(("post", "/oauth/token")) == ["basic"]
+    assert guarded == dict.fromkeys(
+        [each for each in OPERATIONS if each[1].startswith("/fail")], ["bearer"]
+    )
 
 
 def test_the_parameters_are_named(document: Any) -> None:
-    """The tracking id in the path, the Idempotency-Key in a header."""
-    create = document["paths"][CREATE]["post"]["parameters"]
-    assert [(each["in"], each["name"].lower()) for each in create] == [
-        ("header", "idempotency-key")
-    ]
+    """The tracking id in the path, the Idempotency-Key in a header, the search in the query."""
+    for path in ("/failover", CREATE):
+        create = document["paths"][path]["post"]["parameters"]
+        named = [(each["in"], each["name"].lower()) for each in create]
+        assert named == [("header", "idempotency-key")]
+    listed = document["paths"]["/failover/tracking"]
+    paging = {"dateStart", "dateEnd", "page", "size", "sort", "flowKind"}
+    filters = {"trackingId", "status", "type", "to", "terminationChannel"}
+    for method, expected in (("post", paging), ("get", paging | filters)):
+        assert {each["name"] for each in listed[method]["parameters"]} == expected
     for path in ("/failover/tracking/{tracking_id}", "/failover/{tracking_id}/cancel"):
         ((_, operation),) = document["paths"][path].items()
         ((name, place),) = {(each["name"], each["in"]) for each in operation["parameters"]}

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.client import Client
 
 from storage.engine import writing
-from storage.tables import metadata
+from storage.tables import flows
 from tests.api.bench import Api, a_request, serving, signals
 from tests.samples import sms
 from tracking.records import Tracking
@@ -132,12 +132,12 @@ async def test_without_the_database_flows_are_still_accepted(
 
 
 @pytest.mark.server
-async def test_when_the_tables_are_gone_flows_are_still_accepted(
+async def test_when_the_record_is_gone_flows_are_still_accepted(
     api: Api, database: AsyncEngine
 ) -> None:
-    """The same, when the database answers but cannot serve."""
+    """The same, when the database answers but cannot take the row."""
     async with writing(database) as connection:
-        await connection.run_sync(metadata.drop_all)
+        await connection.run_sync(flows.drop)
     answer = await api.create()
     assert answer.status_code == 200
     tracked = await api.track(answer.json()["trackingId"])

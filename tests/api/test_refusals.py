@@ -229,6 +229,6 @@ async def test_the_contracts_own_sentences(alone: Api) -> None:
     }
 
 
-async def test_ten_thousand_wrong_steps_get_a_short_answer(alone: Api) -> None:
+async def test_thousands_of_wrong_steps_get_a_short_answer(alone: Api) -> None:
     """A hundred members are named, no more."""
-    assert len(await refused(alone, {"flow": [{"type": "Sms"}] * 10_000})) == 100
+    assert len(await refused(alone, {"flow": [{"type": "Sms"}] * 3_000})) == 100
