@@ -38,6 +38,11 @@ class Run:
         messages = self.view.get("messages", [])
         return tuple(f"{each['type']} {each['status']['name']}" for each in messages)
 
+    @property
+    def price(self) -> float:
+        """What its steps were charged."""
+        return float(self.view.get("totalPrice", 0))
+
     def judge(self) -> None:
         """Note where the flow ended otherwise than its story."""
         ends = tuple(end.replace("SEEN", "DELIVERED") for end in self.ends)
@@ -46,17 +51,25 @@ class Run:
         found = (self.status, self.view.get("statusCode"))
         if found != (self.story.status, self.story.code):
             self.faults.append(f"flow ended {found[0]} with statusCode {found[1]}")
+        if self.price != self.story.price:
+            self.faults.append(f"{self.price} was charged, not {self.story.price}")
 
 
 def table(runs: list[Run], now: float) -> Table:
     """What a person watches."""
     grid = Table(box=box.ROUNDED, title="Flows", title_justify="left", expand=False)
-    for heading in ("flow", "steps", "status", "callbacks", "time"):
-        grid.add_column(heading, justify="right" if heading in {"callbacks", "time"} else "left")
+    for heading in ("flow", "steps", "status", "price", "callbacks", "time"):
+        right = heading in {"price", "callbacks", "time"}
+        grid.add_column(heading, justify="right" if right else "left")
     for run in runs:
         took = (run.ended or now) - run.started
         grid.add_row(
-            run.story.title, _steps(run), _status(run), str(run.callbacks), f"{took:.1f} s"
+            run.story.title,
+            _steps(run),
+            _status(run),
+            f"{run.price:.2f}",
+            str(run.callbacks),
+            f"{took:.1f} s",
         )
     return grid
 

@@ -2,6 +2,7 @@
 
 from temporalio.client import Client
 
+from accounts import demonstration
 from settings import Settings
 from storage import schema
 from storage.engine import connect as open_database
@@ -20,10 +21,12 @@ async def bootstrap(client: Client, settings: Settings) -> list[str]:
     engine = open_database(settings.database)
     try:
         version = await schema.upgrade(engine)
+        entered = settings.demonstration and await demonstration.load(engine)
     finally:
         await engine.dispose()
     return [
         f"database has schema version {version}",
+        *(["the demonstration's accounts were entered"] if entered else []),
         *await namespace.prepare(client),
         f"namespace {client.namespace} has the search attributes",
     ]

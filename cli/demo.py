@@ -84,7 +84,7 @@ async def _posted(client: httpx.AsyncClient, story: Story, sink: Sink) -> Run:
         "flow": list(story.steps),
         "callback": {"strategy": "OnStep", "url": sink.url},
     }
-    created = await client.post("/failover/transactional", json=body)
+    created = await client.post(story.path, json=body)
     created.raise_for_status()
     return Run(story, created.json()["trackingId"], time.monotonic())
 
@@ -120,6 +120,7 @@ def _summarise(console: Console, runs: list[Run], stack: Stack) -> None:
     again = Ports()
     told = sum(run.callbacks for run in runs)
     console.print(f"\ncallbacks received: {told}, each flow's in order, its last one final")
+    console.print(f"charged: {sum(run.price for run in runs):.2f}")
     console.print(f"logs: {stack.data_dir}/logs")
     console.print("histories in the Temporal UI, once you look again:")
     for run in runs:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import typer
 
 from api.app import create_app
-from domain.channels import MINUTE, SILENT_CALL, RequestStep, Sms, ViberTemplate, Voice
+from domain.channels import MINUTE, SILENT_CALL, Sms, ViberTemplate, Voice
 from domain.flow import Flow, Kind, Step
 from domain.progress import (
     NO_BALANCE,
@@ -19,6 +19,7 @@ from domain.progress import (
     Progress,
 )
 from domain.status import SUCCESSES, Channel, Status, is_final, ladder, named
+from domain.steps import RequestStep
 
 app = typer.Typer(
     help="Print the documents that are generated from the code.", no_args_is_help=True
@@ -88,6 +89,8 @@ def _table() -> Iterator[str]:
     yield "`failoverOnStatuses` are read in any case. A step's own status is in capitals for Viber"
     yield "and as here for Sms and Voice."
     yield f"A call has no `ttl` of its own: it is given {_number(SILENT_CALL / MINUTE)} minutes."
+    yield "All of it holds on both endpoints: Viber messages of `/failover` and Viber templates of"
+    yield "`/failover/transactional` differ in their content alone."
     yield ""
 
 

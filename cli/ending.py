@@ -13,24 +13,28 @@ from rich.text import Text
 from sqlalchemy.exc import OperationalError
 from temporalio.service import RPCError
 
+from accounts.rules import NotDone
 from cli.engine import NoEngine
 from cli.stack import Died
 from domain.errors import Refusal
 from storage.keys import BadKeys
 from storage.schema import WrongSchema
 from workflows.namespace import WrongSearchAttribute
+from workflows.repair import WrongEngine
 
 # What a person can mend: said in a sentence, without a traceback.
 EXPECTED = (
     BadKeys,
     Died,
     NoEngine,
+    NotDone,
     OSError,
     OperationalError,
     RPCError,
     Refusal,
     RuntimeError,
     ValidationError,
+    WrongEngine,
     WrongSchema,
     WrongSearchAttribute,
 )

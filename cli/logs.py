@@ -2,24 +2,27 @@
 
 import logging
 import sys
+from collections.abc import Sequence
 from typing import Literal
 
 import structlog
+from structlog.types import Processor
+
+from cli.masking import masked
+
+TALKATIVE = ("httpx", "httpcore", "uvicorn", "uvicorn.error", "uvicorn.access")
+"""Below a warning they tell whole addresses, and there stand tokens and numbers."""
 
 
 def set_up(form: Literal["console", "json"]) -> None:
     """Log to standard error in that form, our own lines and the libraries' alike."""
-    renderer: structlog.types.Processor = (
-        structlog.processors.JSONRenderer()
-        if form == "json"
-        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), pad_event_to=0)
-    )
-    ending = [structlog.processors.format_exc_info, renderer] if form == "json" else [renderer]
-    shared: list[structlog.types.Processor] = [
+    shared: Sequence[Processor] = (
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-    ]
+    )
+    # A traceback is made text before it is masked; the renderer's own would show local variables.
+    ending: Sequence[Processor] = (structlog.processors.format_exc_info, masked, _renderer(form))
     structlog.configure(
         processors=[*shared, *ending],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
@@ -34,3 +37,15 @@ def set_up(form: Literal["console", "json"]) -> None:
         )
     )
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+    for name in TALKATIVE:
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def _renderer(form: Literal["console", "json"]) -> Processor:
+    if form == "json":
+        return structlog.processors.JSONRenderer()
+    return structlog.dev.ConsoleRenderer(
+        colors=sys.stderr.isatty(),
+        pad_event_to=0,
+        exception_formatter=structlog.dev.plain_traceback,
+    )

@@ -10,9 +10,10 @@ from pydantic import ValidationError
 from rich.console import Console
 
 import worker as worker_process
+from accounts.rules import NotDone
 from api import server
 from api.app import running
-from cli import document, logs, reloading
+from cli import accounts, document, flows, logs, reloading
 from cli.bootstrap import bootstrap as prepare
 from cli.demo import demonstrate
 from cli.ending import complain, run
@@ -30,6 +31,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.add_typer(accounts.app, name="accounts")
+app.add_typer(flows.app, name="flows")
 app.add_typer(document.app, name="document")
 
 DataDir = Annotated[Path, typer.Option(help="Where flows, keys and logs are kept.")]
@@ -74,7 +77,7 @@ def demo(
     run(demonstrate(data_dir, keep))
 
 
-@app.command(epilog="Example: FAILOVER_DEMONSTRATION=true failover api")
+@app.command(epilog="Example: FAILOVER_API_PORT=9000 failover api")
 def api(
     reload: Annotated[bool, typer.Option(help="Restart when the code changes.")] = False,
 ) -> None:
@@ -135,7 +138,7 @@ def main() -> None:
     """The entry point."""
     try:
         app()
-    except ValidationError as fault:  # of the settings, read before a command runs
+    except (NotDone, ValidationError) as fault:  # read before a command runs
         complain(fault)
         sys.exit(1)
 

@@ -12,13 +12,13 @@ from api.server import KEEP_ALIVE
 from cli import logs
 from settings import Settings
 
-WATCHED = ("accounts", "api", "domain", "providers", "storage", "tracking", "workflows")
+WATCHED = ("accounts", "api", "domain", "metrics", "providers", "storage", "tracking", "workflows")
 
 
 def app() -> FastAPI:
     """What each restart serves."""
     logs.set_up(Settings().log_format)
-    return create_app()
+    return create_app(docs=True)
 
 
 def serve(settings: Settings) -> NoReturn:

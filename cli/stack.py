@@ -99,6 +99,7 @@ class Stack:
             "FAILOVER_SANDBOX_URL": f"http://{HOST}:{self.ports.sandbox}",
             "FAILOVER_SANDBOX_DEDUPES": str(self.dedupes).lower(),
             "FAILOVER_DEMONSTRATION": "true",
+            "FAILOVER_DOCS": "true",
             "FAILOVER_LOG_FORMAT": "json" if self.quiet else "console",
         }
 

@@ -157,6 +157,7 @@ ROWS: Mapping[str, Row] = {
         },
     ),
     "0116": Row("Viber: 500 and silence", {**_DELIVERS, "Viber": Script(answer=Answer.ERROR)}),
+    "0117": Row("Delivered, never read", _DELIVERED),
 }
 """The table, by last four digits."""
 

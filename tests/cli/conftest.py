@@ -22,3 +22,10 @@ async def commands(tmp_path: Path) -> AsyncIterator[Processes]:
     async with Processes(tmp_path / "logs", environment) as processes:
         yield processes
         sys.stdout.write(processes.said)  # shown where the test failed
+
+
+@pytest.fixture
+def installed(commands: Processes, database_url: str) -> Processes:
+    """The same, on a database of the newest schema."""
+    commands.environment["FAILOVER_DATABASE_URL"] = database_url
+    return commands

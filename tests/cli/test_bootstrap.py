@@ -9,6 +9,7 @@ from temporalio.service import RPCError
 from temporalio.testing import WorkflowEnvironment
 
 from tests.conftest import until
+from tests.databases import Databases
 from tests.processes import Processes
 from workflows.namespace import RETENTION
 
@@ -23,17 +24,22 @@ async def plain_commands(commands: Processes, environment: WorkflowEnvironment) 
     return commands
 
 
-async def test_the_second_time_nothing_is_left_to_do(plain_commands: Processes) -> None:
-    """On a namespace and a database that are not there; both times the exit code is 0."""
+async def test_the_second_time_nothing_is_left_to_do(
+    plain_commands: Processes, databases: Databases
+) -> None:
+    """On a namespace that is not there and an empty database; both times the exit code is 0."""
     plain_commands.environment["TEMPORAL_NAMESPACE"] = "bootstrapped-twice"
-    first = await plain_commands.run("bootstrap")
-    second = await plain_commands.run("bootstrap")
+    async with databases.new(empty=True) as url:
+        plain_commands.environment["FAILOVER_DATABASE_URL"] = url
+        first = await plain_commands.run("bootstrap")
+        second = await plain_commands.run("bootstrap")
     assert (first.code, second.code) == (0, 0), first.output + second.output
     found = set(second.output.splitlines())
     done = set(first.output.splitlines()) - found
     assert "namespace bootstrapped-twice made" in done
     assert [line for line in done if line.startswith("search attributes added: Failover")]
-    assert len(done) == 2
+    assert "the demonstration's accounts were entered" in done
+    assert len(done) == 3
     assert "namespace bootstrapped-twice has the search attributes" in found
     assert [line for line in found if line.startswith("database has schema version ")]
     assert len(found) == 2

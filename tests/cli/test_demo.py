@@ -13,11 +13,13 @@ STORY = Story("t", (), ("Viber UNDELIVERED", "Sms Delivered"), "Succeeded")
 LOST = Story("t", (), ("Sms Undelivered",), "Failed", "2")
 
 
-def _ended(story: Story, *ends: str, status: str, code: str | None = None) -> list[str]:
+def _ended(
+    story: Story, *ends: str, status: str, code: str | None = None, price: float = 0.0
+) -> list[str]:
     messages = [
         {"type": channel, "status": {"name": name}} for channel, name in map(str.split, ends)
     ]
-    view: dict[str, Any] = {"status": status, "messages": messages}
+    view: dict[str, Any] = {"status": status, "messages": messages, "totalPrice": price}
     run = Run(story, FLOW, 0.0, view | ({"statusCode": code} if code else {}))
     run.judge()
     return run.faults
@@ -26,7 +28,15 @@ def _ended(story: Story, *ends: str, status: str, code: str | None = None) -> li
 @pytest.mark.parametrize("story", STORIES, ids=lambda story: story.title)
 def test_a_story_that_ended_as_told_has_no_faults(story: Story) -> None:
     """Each of the demonstration's own."""
-    assert _ended(story, *story.ends, status=story.status, code=story.code) == []
+    found = _ended(story, *story.ends, status=story.status, code=story.code, price=story.price)
+    assert found == []
+
+
+def test_a_story_that_was_charged_otherwise_has_a_fault() -> None:
+    """A refund forgotten, a step charged twice."""
+    assert _ended(STORY, *STORY.ends, status="Succeeded", price=0.05) == [
+        "0.05 was charged, not 0.0"
+    ]
 
 
 def test_seen_counts_as_delivered() -> None:

@@ -1,22 +1,22 @@
 """What the command says of itself."""
 
 import re
+from collections.abc import Iterator, Mapping
 
 import pytest
+from typer.main import get_command
 from typer.testing import CliRunner
 
 from cli.main import app
 
-VERBS = [
-    (*path, command.name or command.callback.__name__)
-    for path, group in (
-        ((), app),
-        *(((str(each.name),), each.typer_instance) for each in app.registered_groups),
-    )
-    if group
-    for command in group.registered_commands
-    if command.callback
-]
+
+def _verbs(command: object, *path: str) -> Iterator[tuple[str, ...]]:
+    groups: Mapping[str, object] = getattr(command, "commands", {})
+    for name, each in groups.items():
+        yield from list(_verbs(each, *path, name)) or [(*path, name)]
+
+
+VERBS = list(_verbs(get_command(app)))
 
 
 def _help(*arguments: str) -> str:
@@ -30,7 +30,7 @@ def test_the_command_shows_its_verbs_and_an_example() -> None:
     shown = _help()
     assert re.search(r"Example: failover \w+", shown)
     first = {path[0] for path in VERBS}
-    assert {"dev", "demo", "api", "worker", "sandbox", "bootstrap"} <= first
+    assert {"dev", "demo", "api", "worker", "sandbox", "bootstrap", "accounts"} <= first
     assert [verb for verb in first if not re.search(rf"^\W+{verb}\s+\w", shown, re.M)] == []
 
 

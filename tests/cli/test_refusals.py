@@ -5,32 +5,25 @@ from dataclasses import astuple
 from pathlib import Path
 
 import pytest
-from sqlalchemy import TextClause, text
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from cli.stack import Died, Ports
-from storage import schema
-from storage.engine import connect, writing
+from storage.engine import writing
+from tests.databases import Databases
 from tests.processes import HOST, Processes
 
 OF_TOMORROW = text("UPDATE alembic_version SET version_num = '9999'")
 
 
-async def _database(directory: Path, change: TextClause | None = None) -> None:
-    engine = connect(f"sqlite+aiosqlite:///{directory / 'failover.db'}")
-    await schema.upgrade(engine)
-    if change is not None:
-        async with writing(engine) as connection:
-            await connection.execute(change)
-    await engine.dispose()
-
-
 @pytest.mark.parametrize("verb", ["worker", "api"])
 async def test_another_schema_version_is_refused(
-    commands: Processes, tmp_path: Path, verb: str
+    installed: Processes, database: AsyncEngine, verb: str
 ) -> None:
     """It says which version it found, and that `failover bootstrap` mends it."""
-    await _database(tmp_path, OF_TOMORROW)
-    ended = await commands.run(verb)
+    async with writing(database) as connection:
+        await connection.execute(OF_TOMORROW)
+    ended = await installed.run(verb)
     assert ended.code == 1
     assert "the database has schema version 9999" in ended.output
     assert "run `failover bootstrap`" in ended.output
@@ -47,14 +40,23 @@ async def test_a_database_that_was_never_made_is_refused(
     assert "`failover bootstrap`" in ended.output
 
 
-async def test_a_worker_that_cannot_connect_gives_up(commands: Processes, tmp_path: Path) -> None:
+async def test_a_database_that_cannot_be_reached_is_refused(
+    commands: Processes, databases: Databases
+) -> None:
+    """The sentence is the same for one that is named by its address."""
+    ended = await commands.run("worker", FAILOVER_DATABASE_URL=databases.away)
+    assert ended.code == 1
+    assert ended.output.startswith("failover: the database cannot be used")
+    assert "Traceback" not in ended.output
+
+
+async def test_a_worker_that_cannot_connect_gives_up(installed: Processes) -> None:
     """Whoever supervises it starts it again; the sentence names the address."""
-    await _database(tmp_path)
-    worker = await commands.start("worker")
+    worker = await installed.start("worker")
     ended = await worker.ended(within=25)
     assert ended.code == 1
     assert ended.output.startswith("failover: Failed client connect")
-    assert commands.environment["TEMPORAL_ADDRESS"] in ended.output
+    assert installed.environment["TEMPORAL_ADDRESS"] in ended.output
 
 
 async def test_without_keys_it_says_where_they_come_from(commands: Processes) -> None:
@@ -65,17 +67,6 @@ async def test_without_keys_it_says_where_they_come_from(commands: Processes) ->
     assert ended.output.startswith("failover: no keys")
     for way in ("FAILOVER_KEYS", "FAILOVER_KEYS_FILE", "failover dev"):
         assert way in ended.output
-
-
-async def test_the_api_refuses_to_start_without_accounts(
-    commands: Processes, tmp_path: Path
-) -> None:
-    """The demonstration's secrets are public, so they are loaded only on demand."""
-    await _database(tmp_path)
-    del commands.environment["FAILOVER_DEMONSTRATION"]
-    ended = await commands.run("api")
-    assert ended.code == 1
-    assert ended.output.startswith("failover: no accounts: set FAILOVER_DEMONSTRATION=true")
 
 
 async def test_a_setting_that_cannot_be_read_is_named(commands: Processes) -> None:

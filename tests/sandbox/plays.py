@@ -35,6 +35,7 @@ REPORTS: dict[str, tuple[list[str], list[str], list[str]]] = {
     "0114": (CONTRARY, CONTRARY, ["completed", "no-answer"]),
     "0115": (["teleported", *SMS], ["teleported", *VIBER], ["teleported", *VOICE]),
     "0116": (SMS, [], VOICE),
+    "0117": (["delivered"], ["delivered"], VOICE),
     "9999": (SMS, VIBER, VOICE),
 }  # fmt: skip
 

@@ -1,0 +1,141 @@
+"""What ops do with flows: forget old ones, end those that nobody runs."""
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from temporalio.client import Client
+from temporalio.service import RPCError
+
+from cli.ages import age
+from cli.counting import counted
+from cli.ending import run
+from domain.errors import Unavailable
+from settings import Settings
+from storage import schema
+from storage.seal import Sealer
+from tracking.records import Tracking
+from tracking.retention import Retention
+from tracking.unfinished import Recorded
+from workflows.client import connect
+from workflows.repair import UNKNOWN, Gone, Repair
+
+app = typer.Typer(
+    help="Forget old flows, and end those whose workflow no longer runs.", no_args_is_help=True
+)
+
+AT_ONCE = 20
+"""How many flows the engine is asked for at a time."""
+
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")]
+
+
+@app.command(epilog="Example: failover flows prune --content-days 30 --row-days 365 --dry-run")
+def prune(
+    content_days: Annotated[
+        int, typer.Option(min=1, help="Empty flows that ended more than so many days ago.")
+    ] = 30,
+    row_days: Annotated[
+        int, typer.Option(min=7, help="Delete flows that ended more than so many days ago.")
+    ] = 365,
+    dry_run: DryRun = False,
+) -> None:
+    """Forget old flows: their contents and numbers first, later all of them but the ledger."""
+    if row_days < content_days:
+        raise typer.BadParameter("--row-days is less than --content-days")
+    run(_prune(timedelta(days=content_days), timedelta(days=row_days), dry_run))
+
+
+async def _prune(content: timedelta, rows: timedelta, dry_run: bool) -> None:
+    console = _console()
+    now = datetime.now(UTC)
+    async with schema.opened(Settings().database) as engine:
+        retention = Retention(engine)
+        to_empty = await retention.count(now - content, emptied=False)
+        to_delete = await retention.count(now - rows)
+        if dry_run:
+            console.print(f"would empty {to_empty} flows and delete {to_delete}")
+            return
+        emptied = deleted = 0
+        with counted(console, "emptying", to_empty) as advance:
+            async for number in retention.empty(now - content):
+                emptied += number
+                advance(number)
+        with counted(console, "deleting", to_delete) as advance:
+            async for number in retention.delete(now - rows):
+                deleted += number
+                advance(number)
+    console.print(f"emptied {emptied} flows and deleted {deleted}")
+
+
+@app.command(epilog="Example: failover flows repair --older-than 1h --dry-run")
+def repair(
+    older_than: Annotated[
+        str, typer.Option(metavar="AGE", help="Leave flows alone that were recorded since.")
+    ] = "10m",
+    dry_run: DryRun = False,
+    lost: Annotated[
+        bool,
+        typer.Option("--lost", help="The engine has lost data: believe that it knows nothing."),
+    ] = False,
+) -> None:
+    """End flows whose workflow was terminated, failed or is unknown, and tell their clients."""
+    run(_repair(age(older_than), dry_run, lost))
+
+
+async def _repair(older_than: timedelta, dry_run: bool, lost: bool) -> None:
+    console = _console()
+    settings = Settings()
+    async with schema.opened(settings.database) as engine:
+        tracking = Tracking(engine, Sealer(settings.keyring()))
+        try:
+            repair = Repair(await _engine(), engine, tracking)
+            suspects = await repair.suspects(datetime.now(UTC) - older_than)
+            gone = await _gone(repair, suspects, console)
+            if any(each.why == UNKNOWN for each in gone) and not lost:
+                await repair.check()
+            console.print(f"{len(suspects)} flows looked up, {len(gone)} of them no longer run")
+            await _end(repair, gone, dry_run, console)
+        except RPCError as fault:
+            raise _away(fault) from None
+
+
+async def _engine() -> Client:
+    try:
+        return await connect()
+    except RuntimeError as fault:
+        raise _away(fault) from None
+
+
+def _away(fault: Exception) -> Unavailable:
+    return Unavailable(f"the engine does not answer, run this again when it does ({fault})")
+
+
+async def _gone(repair: Repair, suspects: Sequence[Recorded], console: Console) -> Sequence[Gone]:
+    gone: list[Gone] = []
+    with counted(console, "looking up", len(suspects)) as advance:
+        for first in range(0, len(suspects), AT_ONCE):
+            batch = suspects[first : first + AT_ONCE]
+            gone += await repair.gone(batch)
+            advance(len(batch))
+    return gone
+
+
+async def _end(repair: Repair, gone: Sequence[Gone], dry_run: bool, console: Console) -> None:
+    done: Counter[str] = Counter()
+    for each in gone:
+        if dry_run:
+            did = "would be ended"
+        else:
+            did = "ended" if await repair.end(each) else "being ended already"
+        done[did] += 1
+        console.print(f"{each.flow.account}/{each.flow.tracking_id} {each.why}: {did}")
+    for did, number in done.items():
+        console.print(f"{number} {did}")
+
+
+def _console() -> Console:
+    return Console(highlight=False, soft_wrap=True)
