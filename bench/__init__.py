@@ -1,0 +1,1 @@
+"""Measurements: what the service takes, with how many flows."""
