@@ -13,7 +13,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: help
 help: ## Print this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # --- setting up: each stamp is made once, and again when its requirements change ---
 
@@ -77,6 +77,14 @@ test: $(VENV)/dev.stamp ## All tests; starts the one server they need
 test-fast: $(VENV)/dev.stamp ## The tests that need no server: a few seconds
 	@$(PYTEST) -m "not server" $(ARGS)
 
+.PHONY: test-postgres
+test-postgres: $(VENV)/dev.stamp ## The same tests on PostgreSQL; starts Debian's by itself
+	@$(PYTEST) --postgres $(ARGS)
+
+.PHONY: postgres
+postgres: $(VENV)/dev.stamp ## Install Debian's PostgreSQL where none is, as root
+	@$(BIN)/python -m tests.postgres --install
+
 .PHONY: coverage
 coverage: ## What the last `make test` covered: all of domain/ and workflows/, by branch
 	@$(BIN)/coverage report --include='domain/*,workflows/*' --fail-under=100
@@ -85,6 +93,14 @@ coverage: ## What the last `make test` covered: all of domain/ and workflows/, b
 .PHONY: histories
 histories: $(VENV)/dev.stamp ## Record the workflow histories anew, on purpose, from a plain server
 	@$(PYTEST) tests/workflows/test_histories.py -k costs -q --record-histories
+
+.PHONY: fuzz
+fuzz: $(VENV)/dev.stamp ## Ask the API what nobody would, in minutes (EXAMPLES=100 more, SEED=1 others)
+	@$(PYTEST) tests/fuzz -q $(if $(EXAMPLES),--examples $(EXAMPLES)) $(if $(SEED),--seed $(SEED)) $(ARGS)
+
+.PHONY: bench-search
+bench-search: $(VENV)/dev.stamp ## Measure the search of flows among a million, on both databases
+	@$(BIN)/python -m bench.search --document docs/search.md $(ARGS)
 
 # --- checking ---
 
@@ -108,8 +124,12 @@ imports: $(VENV)/dev.stamp ## The import contracts
 openapi: $(VENV)/run.stamp ## Write docs/openapi.json from the code
 	@$(BIN)/failover document openapi > docs/openapi.json
 
+.PHONY: fields
+fields: $(VENV)/run.stamp ## Write docs/fields.md: every field of the contract, and its tests
+	@$(BIN)/python -m tests.api.contract.table > docs/fields.md
+
 .PHONY: docs
-docs: openapi ## Write every generated document: the OpenAPI document and the failover table
+docs: openapi fields ## Write every generated document: the OpenAPI document, both tables
 	@$(BIN)/failover document channels > docs/failover.md
 
 .PHONY: docs-check
@@ -122,7 +142,7 @@ compose: ## Validate docker-compose.yml by the Compose specification's JSON sche
 
 .PHONY: ci
 ci: ## All that CI does, cheapest first, with each part's time
-	@for part in lint imports types lock-check docs-check compose run test coverage; do \
+	@for part in lint imports types lock-check docs-check compose run test coverage postgres test-postgres fuzz; do \
 	  echo "--- $$part"; started=$$(date +%s); \
 	  $(MAKE) --no-print-directory $$part || { echo "--- $$part FAILED"; exit 1; }; \
 	  echo "--- $$part: $$(($$(date +%s) - started)) s"; done

@@ -3,6 +3,7 @@
 import asyncio
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,10 +15,12 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import TimeSkippingConfig, WorkflowEnvironment
 
 from cli import engine as embedded
-from storage import schema
 from storage.engine import connect
 from storage.keys import Keyring
 from storage.seal import Sealer
+from tests import postgres
+from tests.databases import Databases, on_postgres, on_sqlite
+from tests.forking import Forks, Said, forking
 from tracking.records import Tracking
 from workflows import namespace
 from workflows.names import DYNAMIC_CONFIG
@@ -28,10 +31,16 @@ KEYS = "k1:" + "A" * 43 + "="
 def pytest_addoption(parser: pytest.Parser) -> None:
     """`--record-histories` writes the corpus that the replay tests read."""
     parser.addoption("--record-histories", action="store_true", help="write histories anew")
+    parser.addoption("--postgres", action="store_true", help="run on PostgreSQL, not on SQLite")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Let Ctrl-C be heard: a run in a script's background inherits that it is ignored."""
+    if config.getoption("postgres"):
+        try:
+            postgres.programs()
+        except postgres.Missing as fault:
+            raise pytest.UsageError(str(fault)) from None
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
@@ -58,11 +67,36 @@ def sealer(keys: Keyring) -> Sealer:
     return Sealer(keys)
 
 
+@pytest.fixture(scope="session")
+def database_server(pytestconfig: pytest.Config) -> Iterator[Path | None]:
+    """The run's PostgreSQL server, by its socket's directory; None on SQLite."""
+    with ExitStack() as stack:
+        wanted = pytestconfig.getoption("postgres")
+        yield stack.enter_context(postgres.running()) if wanted else None
+
+
+@pytest.fixture(scope="session")
+async def databases(
+    database_server: Path | None, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Databases]:
+    """Makes databases of the kind that the run is on."""
+    files = tmp_path_factory.mktemp("databases")
+    made = on_postgres(database_server) if database_server else on_sqlite(files)
+    async with made as databases:
+        yield databases
+
+
 @pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[AsyncEngine]:
-    """An empty database of the newest schema."""
-    engine = connect(f"sqlite+aiosqlite:///{tmp_path / 'failover.db'}")
-    await schema.upgrade(engine)
+async def database_url(databases: Databases) -> AsyncIterator[str]:
+    """The address of a database that holds nothing but the demonstration's accounts."""
+    async with databases.new() as url:
+        yield url
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[AsyncEngine]:
+    """An engine on it."""
+    engine = connect(database_url)
     yield engine
     await engine.dispose()
 
@@ -71,6 +105,27 @@ async def database(tmp_path: Path) -> AsyncIterator[AsyncEngine]:
 def tracking(database: AsyncEngine, sealer: Sealer) -> Tracking:
     """The record, in that database."""
     return Tracking(database, sealer)
+
+
+@pytest.fixture(scope="session")
+async def forks() -> AsyncIterator[Forks]:
+    """Runs commands without loading everything anew for each."""
+    async with forking() as forks:
+        yield forks
+
+
+Operate = Callable[..., Awaitable[Said]]
+
+
+@pytest.fixture
+def operate(forks: Forks, database_url: str) -> Operate:
+    """`failover accounts …` on the test's database."""
+    environment = {"FAILOVER_DATABASE_URL": database_url, "FAILOVER_KEYS": KEYS}
+
+    async def run(*arguments: str, **more: str) -> Said:
+        return await forks.run(("accounts", *arguments), {**environment, **more})
+
+    return run
 
 
 @pytest.fixture(scope="session")

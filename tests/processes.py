@@ -20,7 +20,7 @@ from tests.conftest import until
 HOST = "127.0.0.1"
 ROOT = Path(__file__).parent.parent
 
-STARTING = 60.0
+STARTING = 110.0
 """Seconds that a process may take to start on a busy machine."""
 
 STANDING_BY = "import cli.main; print('loaded', flush=True); input(); cli.main.main()"

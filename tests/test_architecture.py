@@ -20,8 +20,8 @@ from workflows import names
 
 ROOT = Path(__file__).parent.parent
 PACKAGES = (
-    "accounts", "activities", "api", "cli", "domain", "egress", "providers", "sandbox", "storage",
-    "tracking", "workflows",
+    "accounts", "activities", "api", "cli", "domain", "egress", "metrics", "providers", "sandbox",
+    "storage", "tracking", "workflows",
 )  # fmt: skip
 MODULES = sorted(
     path

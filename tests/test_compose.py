@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
+from api import limits
 from settings import Settings
 
 ROOT = Path(__file__).parent.parent
@@ -15,6 +16,7 @@ TEXT = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
 COMPOSE: dict[str, Any] = yaml.safe_load(TEXT)
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 JOBS = {"temporal-schema", "temporal-namespace", "bootstrap"}
+OFF = {"FAILOVER_RATE_LIMIT", "FAILOVER_TOKEN_RATE_LIMIT"}
 OURS = {"api", "worker", "bootstrap", "sandbox"}
 
 every_service = pytest.mark.parametrize("name", sorted(SERVICES))
@@ -102,7 +104,9 @@ def test_the_databases_network_leads_nowhere() -> None:
 def test_no_secret_stands_in_the_file(name: str) -> None:
     """What is a secret comes from the environment, and nothing starts without it."""
     for variable, value in SERVICES[name].get("environment", {}).items():
-        if re.search(r"PASSWORD|PWD|KEYS|SECRET|TOKEN|DATABASE_URL", variable):
+        if variable not in OFF and re.search(
+            r"PASSWORD|PWD|KEYS|SECRET|TOKEN|DATABASE_URL", variable
+        ):
             assert re.search(r"\$\{[A-Z_]+:\?[^}]+\}", value), variable
 
 
@@ -135,7 +139,7 @@ def test_what_is_required_has_no_value_in_the_example() -> None:
     """A password that stands in a repository would be used."""
     required = set(re.findall(r"\$\{([A-Z_]+):\?", TEXT))
     empty = {name for name, value in example().items() if not value}
-    assert required == empty - {"FAILOVER_DOMAIN"}
+    assert required == empty - {"FAILOVER_DOMAIN"} - OFF
 
 
 def test_the_examples_values_are_the_files_own_defaults() -> None:
@@ -198,3 +202,30 @@ def test_the_image_runs_as_nobody_in_particular() -> None:
     dockerfile = (ROOT / "Dockerfile").read_text(encoding="utf-8")
     assert re.findall(r"^USER (\S+)$", dockerfile, re.MULTILINE) == ["10001:10001"]
     assert "--require-hashes" in dockerfile
+
+
+def test_prometheus_finds_both_ports_of_both_processes() -> None:
+    """The example scrapes what the file exposes, and nothing of it is published."""
+    path = ROOT / "deploy/prometheus.yml"
+    scraped: dict[str, tuple[list[str], int]] = {
+        job["job_name"]: (dns["names"], dns["port"])
+        for job in yaml.safe_load(path.read_text(encoding="utf-8"))["scrape_configs"]
+        for dns in job["dns_sd_configs"]
+    }
+    settings = SERVICES["api"]["environment"]
+    assert SERVICES["worker"]["environment"] == settings
+    assert scraped == {
+        "failover": (["api", "worker"], int(settings["FAILOVER_METRICS_PORT"])),
+        "temporal-sdk": (["api", "worker"], int(settings["FAILOVER_TEMPORAL_METRICS_PORT"])),
+    }
+    assert "ports" not in SERVICES["api"] | SERVICES["worker"]
+
+
+def test_the_proxy_is_believed_and_its_limits_are_wider() -> None:
+    """Clients are told apart by their own addresses, and read the API's own refusals."""
+    caddy = (ROOT / "deploy/proxy/Caddyfile").read_text(encoding="utf-8")
+    assert SERVICES["api"]["environment"]["FAILOVER_TRUSTED_PROXIES"]
+    assert "trusted_proxies" not in caddy  # or clients could write the header themselves
+    assert "max_size 1MiB" in caddy
+    assert int(re.findall(r"read_body (\d+)s", caddy)[0]) > limits.DEADLINE
+    assert "read_header 5s" in caddy

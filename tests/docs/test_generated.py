@@ -7,6 +7,7 @@ from typer.testing import CliRunner
 
 from cli.document import KINDS
 from cli.main import app
+from domain.channels import ViberMessage, ViberTemplate
 from domain.status import Channel, Status
 
 DOCS = Path(__file__).parent.parent.parent / "docs"
@@ -58,3 +59,11 @@ def test_the_table_has_a_column_for_every_channel_and_names_its_statuses() -> No
     for kind in KINDS:
         assert ", ".join(map(str, kind.allowed)) in table
     assert all(str(status) in table or status.upper() in table for status in Status)
+
+
+def test_both_kinds_of_viber_steps_have_the_one_column() -> None:
+    """The table says that it holds on both endpoints."""
+    for name in ("channel", "allowed", "default", "silence", "silence_reason"):
+        assert getattr(ViberMessage, name) == getattr(ViberTemplate, name)
+    ttls = [kind.model_fields["ttl"] for kind in (ViberMessage, ViberTemplate)]
+    assert len({(str(ttl.metadata), ttl.default) for ttl in ttls}) == 1

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from tests.conftest import NewNamespace
+from tests.databases import Databases
 from tests.faults.kills import Cases, play
 
 ROW = "killed worker"
@@ -24,14 +25,18 @@ HEADINGS = (
 
 @pytest.fixture(scope="package")
 async def plays(
-    new_namespace: NewNamespace, tmp_path_factory: pytest.TempPathFactory
+    new_namespace: NewNamespace, databases: Databases, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Mapping[bool, asyncio.Task[Cases]]]:
     """All cases, by whether the provider dedupes."""
     turn = asyncio.Lock()
     tasks = {
         dedupes: asyncio.create_task(
             play(
-                await new_namespace(f"faults-{name}"), tmp_path_factory.mktemp(name), dedupes, turn
+                await new_namespace(f"faults-{name}"),
+                databases,
+                tmp_path_factory.mktemp(name),
+                dedupes,
+                turn,
             )
         )
         for dedupes, name in ((True, "dedupes"), (False, "forgets"))

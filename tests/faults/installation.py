@@ -17,7 +17,6 @@ from temporalio.client import Client, WorkflowHandle
 
 from accounts.demonstration import ACME
 from cli.sink import Sink, listening
-from storage import schema
 from storage.engine import connect, reading
 from storage.tables import sends
 from tests.conftest import KEYS, until
@@ -168,19 +167,21 @@ def _moment(stamp: Timestamp) -> datetime:
 
 
 @asynccontextmanager
-async def installed(engine: Client, directory: Path, dedupes: bool) -> AsyncIterator[Installation]:
-    """An installation of its own in the client's namespace, in an existing directory."""
+async def installed(
+    engine: Client, url: str, directory: Path, dedupes: bool
+) -> AsyncIterator[Installation]:
+    """An installation in the client's namespace, on that database, in an existing directory."""
     sandbox_port, api_port = free_port(), free_port()
     async with AsyncExitStack() as stack:
         provider = await stack.enter_async_context(Wire(sandbox_port))
         reports = await stack.enter_async_context(Wire(api_port))
-        database = connect(f"sqlite+aiosqlite:///{directory / 'failover.db'}")
+        database = connect(url)
         stack.push_async_callback(database.dispose)
-        await schema.upgrade(database)
         environment = {
             "TEMPORAL_ADDRESS": engine.service_client.config.target_host,
             "TEMPORAL_NAMESPACE": engine.namespace,
             "FAILOVER_DATA_DIR": str(directory),
+            "FAILOVER_DATABASE_URL": url,
             "FAILOVER_KEYS": KEYS,
             "FAILOVER_DEMONSTRATION": "true",
             "FAILOVER_REPORT_URL": reports.url,

@@ -10,6 +10,7 @@ from pathlib import Path
 from temporalio.client import Client
 
 from tests.conftest import until
+from tests.databases import Databases
 from tests.faults.installation import Installation, installed
 
 
@@ -53,12 +54,14 @@ class Case:
 Cases = Mapping[tuple[Point, str], Case]
 
 
-async def play(engine: Client, directory: Path, dedupes: bool, turn: asyncio.Lock) -> Cases:
+async def play(
+    engine: Client, databases: Databases, directory: Path, dedupes: bool, turn: asyncio.Lock
+) -> Cases:
     """Kill one worker that has a flow of every case in its hands, and see each flow to its end.
 
     What is timed has the machine to itself: it waits for its turn.
     """
-    async with installed(engine, directory, dedupes) as site:
+    async with databases.new() as url, installed(engine, url, directory, dedupes) as site:
         async with turn:
             killed = await _killed(site)
         ended = await asyncio.gather(*(_ended(site, each) for each in killed.values()))

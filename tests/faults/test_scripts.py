@@ -28,6 +28,7 @@ VIBER_FIRST = {
     "0114": ("Viber DELIVERED",),
     "0115": ("Viber SEEN",),
     "0116": ("Viber EXPIRED", "Sms Delivered"),
+    "0117": ("Viber DELIVERED",),
 }
 """How the steps of a flow Viber (0.5 min), then Sms stand in the end, by the last digits."""
 
@@ -84,10 +85,11 @@ async def _histories(site: Installation) -> list[bytes]:
 
 
 async def test_every_script_ends_as_it_should_and_is_sent_once(
-    new_namespace: NewNamespace, tmp_path: Path
+    new_namespace: NewNamespace, database_url: str, tmp_path: Path
 ) -> None:
     """One message for each attempted step, one terminal callback; no history tells a secret."""
-    async with installed(await new_namespace("scripts"), tmp_path, dedupes=True) as site:
+    engine = await new_namespace("scripts")
+    async with installed(engine, database_url, tmp_path, dedupes=True) as site:
         await site.worker()
         stories = {
             f"{name} {digits}": _ended(

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from tests.conftest import NewNamespace, until
+from tests.databases import Databases
 from tests.faults.installation import Installation, installed
 
 pytestmark = pytest.mark.server
@@ -15,11 +16,15 @@ pytestmark = pytest.mark.server
 
 @pytest.fixture(scope="module")
 async def installation(
-    new_namespace: NewNamespace, tmp_path_factory: pytest.TempPathFactory
+    new_namespace: NewNamespace, databases: Databases, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Installation]:
     """An installation with a provider that sends twice what it is told twice."""
+    engine = await new_namespace("faults-stops")
     directory = tmp_path_factory.mktemp("stops")
-    async with installed(await new_namespace("faults-stops"), directory, dedupes=False) as made:
+    async with (
+        databases.new() as url,
+        installed(engine, url, directory, dedupes=False) as made,
+    ):
         yield made
 
 
