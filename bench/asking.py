@@ -16,14 +16,14 @@ from storage.seal import Sealer
 from storage.tables import recipients
 from tracking.filters import Search
 from tracking.records import Tracking
-from tracking.search import planned
+from tracking.search import planned, searching
 
 RUNS = 7
 
 
 @dataclass(frozen=True)
 class Answer:
-    """Milliseconds, medians: the page's rows, the total, both at once; and how many match."""
+    """Milliseconds, medians: the page's rows, the total, a whole search; and how many match."""
 
     question: str
     rows: float
@@ -37,14 +37,15 @@ async def ask(engine: AsyncEngine, question: str, search: Search) -> Answer:
     tracking = Tracking(engine, Sealer(Keyring.parse("k1:" + "A" * 43 + "=")))
 
     async def rows() -> None:
-        plan = await planned(engine, search)
-        if plan.facets:
-            ids = await plan.page(engine, *_window(search, matches))
-            await tracking.read(search.account, ids)
+        async with searching(engine) as connection:
+            plan = await planned(connection, search)
+            ids = await plan.page(connection, *_window(search, matches)) if plan.facets else []
+        await tracking.read(search.account, ids)
 
     async def total() -> int:
-        plan = await planned(engine, search)
-        return await plan.total(engine) if plan.facets else 0
+        async with searching(engine) as connection:
+            plan = await planned(connection, search)
+            return await plan.total(connection) if plan.facets else 0
 
     async def both() -> None:
         await tracking.search(search)
@@ -79,9 +80,10 @@ async def explain(engine: AsyncEngine, search: Search) -> list[str]:
 
     event.listen(engine.sync_engine, "before_cursor_execute", listen)
     try:
-        plan = await planned(engine, search)
-        await plan.page(engine, search.offset, search.size, search.newest_first)
-        await plan.total(engine)
+        async with searching(engine) as connection:
+            plan = await planned(connection, search)
+            await plan.page(connection, search.offset, search.size, search.newest_first)
+            await plan.total(connection)
     finally:
         event.remove(engine.sync_engine, "before_cursor_execute", listen)
     sqlite = engine.dialect.name == "sqlite"

@@ -42,7 +42,8 @@ INTRODUCTION = """\
 
 Written by `make bench-search`, among {flows:,} flows of one account over a year, and a tenth as
 many of twenty other accounts. *Rows* is all that a page takes: deciding how, finding its ten flows,
-reading them with their reports and prices. *Total* is the exact count. A search does both at once.
+reading them with their reports and prices. *Total* is the exact count. A search does both, at one
+moment of the database.
 (!) marks what took longer than {rows} or {total} ms.
 
 {machine}. The client runs beside the database. SQLite has its own defaults (a page cache of 2 MB)
@@ -93,7 +94,7 @@ def tables(measured: Measured) -> Iterator[tuple[str, Sequence[str], Rows]]:
         )
         for answer in measured.answers
     ]
-    header = ("search", "matches", "rows, ms", "total, ms", "both at once, ms")
+    header = ("search", "matches", "rows, ms", "total, ms", "both, ms")
     yield f"median of {RUNS} runs", header, times
     if measured.writes:
         costs = [

@@ -9,7 +9,6 @@ Everything here looks at snapshots. A report that has just arrived shows in its 
 snapshot, usually within a second.
 """
 
-import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -38,9 +37,6 @@ from tracking.facets import Facet
 from tracking.filters import Field, Operator, Search
 from tracking.patterns import Pattern
 
-DEEP = 10_000
-"""Beyond so many flows the total is counted first: the page may be nearer to the other end."""
-
 # On PostgreSQL: plans are made for the values, as the best one depends on them; compiling a plan
 # takes longer than running it; and no search may keep a processor busy for long.
 _SETTINGS = text(
@@ -61,34 +57,30 @@ class Found:
 
 
 async def find(engine: AsyncEngine, search: Search) -> Found:
-    """Search.
+    """Search, all at one moment: a flow that moves meanwhile is neither missed nor met twice.
 
     Raises:
         SQLAlchemyError: the database does not answer, or not in time.
     """
-    plan = await planned(engine, search)
-    if not plan.facets:
-        return Found((), 0)
-    if search.offset > DEEP:
-        return await _deep(engine, plan)
-    ids, total = await asyncio.gather(
-        plan.page(engine, search.offset, search.size, search.newest_first), plan.total(engine)
-    )
-    return Found(ids, total)
+    async with searching(engine) as connection:
+        plan = await planned(connection, search)
+        if not plan.facets:
+            return Found((), 0)
+        total = await plan.total(connection)
+        return Found(await _page(connection, plan, total), total)
 
 
-async def _deep(engine: AsyncEngine, plan: "Plan") -> Found:
+async def _page(connection: AsyncConnection, plan: "Plan", total: int) -> Sequence[str]:
     search = plan.search
-    total = await plan.total(engine)
     size = min(search.size, total - search.offset)
     if size <= 0:
-        return Found((), total)
+        return ()
     behind = total - search.offset - size
     if behind >= search.offset:
-        ids = await plan.page(engine, search.offset, size, search.newest_first)
-        return Found(ids, total)
-    ids = await plan.page(engine, behind, size, not search.newest_first)
-    return Found(ids[::-1], total)
+        return await plan.page(connection, search.offset, size, search.newest_first)
+    # The page is nearer to the other end.
+    ids = await plan.page(connection, behind, size, not search.newest_first)
+    return ids[::-1]
 
 
 @asynccontextmanager
@@ -100,20 +92,19 @@ async def searching(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
         yield connection
 
 
-async def planned(engine: AsyncEngine, search: Search) -> "Plan":
+async def planned(connection: AsyncConnection, search: Search) -> "Plan":
     """Look at what the account has, and decide how to search it."""
-    async with searching(engine) as connection:
-        there = (await connection.execute(_facets(search.account))).scalars()
-        facets = [
-            code for code in there if all(each.admits(Facet.read(code)) for each in search.filters)
-        ]
-        patterns = [Pattern.of(each) for each in search.filters if each.field is Field.TO]
-        if search.tracking_id or not facets:
-            return Plan(search, facets, patterns, [search.tracking_id or ""])
-        for pattern in patterns:
-            among = await candidates(connection, search.account, pattern)
-            if among is not None:
-                return Plan(search, facets, patterns, among)
+    there = (await connection.execute(_facets(search.account))).scalars()
+    facets = [
+        code for code in there if all(each.admits(Facet.read(code)) for each in search.filters)
+    ]
+    patterns = [Pattern.of(each) for each in search.filters if each.field is Field.TO]
+    if search.tracking_id or not facets:
+        return Plan(search, facets, patterns, [search.tracking_id or ""])
+    for pattern in patterns:
+        among = await candidates(connection, search.account, pattern)
+        if among is not None:
+            return Plan(search, facets, patterns, among)
     return Plan(search, facets, patterns, None)
 
 
@@ -139,10 +130,9 @@ class Plan:
     patterns: Sequence[Pattern]
     among: Sequence[str] | None
 
-    async def total(self, engine: AsyncEngine) -> int:
+    async def total(self, connection: AsyncConnection) -> int:
         """How many flows there are."""
-        async with searching(engine) as connection:
-            return int(await connection.scalar(select(self.counted())) or 0)
+        return int(await connection.scalar(select(self.counted())) or 0)
 
     def counted(self) -> ColumnElement[int]:
         """How many flows there are, as SQL: from the numbers to the flows that have them."""
@@ -168,13 +158,12 @@ class Plan:
         return query.scalar_subquery()
 
     async def page(
-        self, engine: AsyncEngine, offset: int, size: int, newest_first: bool
+        self, connection: AsyncConnection, offset: int, size: int, newest_first: bool
     ) -> Sequence[str]:
         """The tracking ids of so many flows behind the offset."""
-        async with searching(engine) as connection:
-            query = self.rows(connection.dialect.name, newest_first)
-            found = await connection.execute(query.limit(size).offset(offset))
-            return [row.tracking_id for row in found]
+        query = self.rows(connection.dialect.name, newest_first)
+        found = await connection.execute(query.limit(size).offset(offset))
+        return [row.tracking_id for row in found]
 
     def rows(self, dialect: str, newest_first: bool) -> Select[Any] | CompoundSelect[Any]:
         """All flows in their order, the newest or the oldest first."""

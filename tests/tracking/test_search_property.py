@@ -21,7 +21,7 @@ from tests.conftest import KEYS
 from tests.databases import Databases
 from tests.samples import sms, viber, voice
 from tests.tracking.flows import later, sealed_flow
-from tracking import candidates, search
+from tracking import candidates
 from tracking.filters import OPERATORS, TERMS, Field, Filter, Operator, Search
 from tracking.records import Tracking
 
@@ -170,15 +170,14 @@ async def corpus(databases: Databases) -> AsyncIterator[tuple[Tracking, list[Kno
 
 
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(wanted=SEARCHES, few=st.sampled_from([0, 3, 2000]), deep=st.sampled_from([-1, 10, 10_000]))
+@given(wanted=SEARCHES, few=st.sampled_from([0, 3, 2000]))
 async def test_the_search_finds_what_a_naive_one_finds(
-    corpus: tuple[Tracking, list[Known]], wanted: Search, few: int, deep: int
+    corpus: tuple[Tracking, list[Known]], wanted: Search, few: int
 ) -> None:
     """The same flows in the same order, and the same total, by whatever way it goes."""
     tracking, known = corpus
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(candidates, "FEW", few)
-        patch.setattr(search, "DEEP", deep)
         page = await tracking.search(wanted)
     expected = naively(known, wanted)
     begin = wanted.page * wanted.size

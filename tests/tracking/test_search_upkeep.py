@@ -1,5 +1,7 @@
 """What the search reads is kept by whoever writes: snapshots, the retention, the migration."""
 
+import asyncio
+import itertools
 from collections.abc import AsyncIterator
 from uuid import UUID
 
@@ -76,6 +78,28 @@ async def test_every_number_of_a_flow_follows_its_snapshots(
         await tracking.record(flow, snapshots[seq])
         newest = snapshots[max(seq, {1: 2, 3: 4}.get(seq, 0))]
         assert await _facets(database) == [Facet.of(flow, newest)] * 2
+
+
+async def test_a_flow_that_moves_meanwhile_is_still_found(
+    tracking: Tracking, database: AsyncEngine, sealer: Sealer
+) -> None:
+    """A search looks twice, first at the facets and then at their flows: both at one moment."""
+    flow = sealed_flow(sealer, sms())
+    await tracking.record(flow, Progress.of(flow))
+    codes = [Facet.of(flow, progress_of(flow, *happened)).code for happened in ((), (1.0,))]
+
+    async def move() -> None:
+        for code in itertools.cycle(codes):
+            async with writing(database) as connection:
+                await connection.execute(update(recipients).values(facet=code))
+
+    moving = asyncio.create_task(move())
+    try:
+        found = [await tracking.search(Search("acme")) for _ in range(100)]
+    finally:
+        moving.cancel()
+        await asyncio.gather(moving, return_exceptions=True)
+    assert {(page.total, len(page.flows)) for page in found} == {(1, 1)}
 
 
 async def test_another_account_moves_nothing(
