@@ -80,8 +80,7 @@ class Repair:
         last = await newest(self._engine)
         if last is None or last.created_at < datetime.now(UTC) - retention:
             return
-        found = await self._gone(last)
-        if found and found.why == UNKNOWN:
+        if any(each.why == UNKNOWN for each in await self.gone([last])):
             raise WrongEngine(
                 f"the namespace {self._client.namespace} does not know the newest flow on record, "
                 f"{last.account}/{last.tracking_id}: are TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE "
