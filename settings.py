@@ -12,6 +12,14 @@ from pydantic import AfterValidator, Field, IPvAnyAddress, SecretStr
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from domain.status import Channel
+from providers.base import Provider
+from providers.kannel import Config as KannelConfig
+from providers.kannel import Kannel
+from providers.receipts import BadTable, Receipts
+from providers.registry import Providers
+from providers.routes import BadRoute, Routes
+from providers.sandbox import Sandbox
 from storage.keys import BadKeys, Keyring
 
 
@@ -35,7 +43,25 @@ def _networks(value: str) -> str:
     return ",".join(str(each) for each in known)
 
 
+def _route(value: str) -> str:
+    try:
+        Routes.read(value)
+    except BadRoute as fault:
+        raise PydanticCustomError("route", "{why}", {"why": str(fault)}) from None
+    return value
+
+
+def _silent(value: str) -> str:
+    try:
+        Receipts.read(value)
+    except BadTable as fault:
+        raise PydanticCustomError("receipts", "{why}", {"why": str(fault)}) from None
+    return value
+
+
 Rate = Annotated[str, AfterValidator(_rate)]
+Route = Annotated[str, AfterValidator(_route)]
+SilentTable = Annotated[str, AfterValidator(_silent)]
 Networks = Annotated[str, AfterValidator(_networks)]
 
 
@@ -43,7 +69,13 @@ class Settings(BaseSettings):
     """What a deployment sets. Only composition roots read it."""
 
     model_config = SettingsConfigDict(
-        env_prefix="FAILOVER_", env_ignore_empty=True, frozen=True, hide_input_in_errors=True
+        env_prefix="FAILOVER_",
+        env_ignore_empty=True,
+        # FAILOVER_KANNEL_URL is the member `url` of `kannel`.
+        env_nested_delimiter="_",
+        env_nested_max_split=1,
+        frozen=True,
+        hide_input_in_errors=True,
     )
 
     data_dir: Path = Field(
@@ -67,6 +99,21 @@ class Settings(BaseSettings):
     sandbox_url: str = "http://127.0.0.1:8090"
     sandbox_dedupes: bool = Field(
         default=True, description="whether the sandbox takes the same reference for one message"
+    )
+    kannel: KannelConfig | None = Field(default=None, description="the SMS gateway Kannel")
+    sms_providers: Route | None = Field(
+        default=None,
+        description="who sends Sms, first choice first, such as infobip,kannel; +30: kannel",
+    )
+    viber_providers: Route | None = Field(default=None, description="who sends Viber messages")
+    voice_providers: Route | None = Field(default=None, description="who makes calls")
+    pinned_provider: str | None = Field(
+        default=None, description="use this one alone wherever it stands in a route"
+    )
+    without_receipts: SilentTable | None = Field(
+        default=None,
+        description="where receipts never come, and what an accepted message counts as there, "
+        "such as kannel US: delivered; vonage *: failover",
     )
     gateway_secret: SecretStr | None = Field(
         default=None,
@@ -130,6 +177,41 @@ class Settings(BaseSettings):
     def embedded_keys_file(self) -> Path:
         """Where an embedded installation keeps its keys."""
         return self.data_dir / "keys"
+
+    @property
+    def public_url(self) -> str:
+        """Where providers reach us, without a final slash."""
+        return self.report_url.rstrip("/")
+
+    def receipts(self) -> Receipts:
+        """Where no receipts come."""
+        return Receipts.read(self.without_receipts or "")
+
+    def providers(self) -> Providers:
+        """Every provider that is set up; the sandbox where it is named, or nobody else is there.
+
+        Raises:
+            Misrouted: a route, or the pin, names one that is not among them.
+        """
+        routes = {
+            channel: Routes.read(route)
+            for channel, route in (
+                (Channel.SMS, self.sms_providers),
+                (Channel.VIBER, self.viber_providers),
+                (Channel.VOICE, self.voice_providers),
+            )
+            if route
+        }
+        found = self._brands()
+        if not found or any(Sandbox.name in route.every for route in routes.values()):
+            found.append(Sandbox(self.sandbox_url, self.sandbox_dedupes))
+        return Providers(found, routes, self.pinned_provider)
+
+    def _brands(self) -> list[Provider]:
+        found: list[Provider] = []
+        if self.kannel:
+            found.append(Kannel(self.kannel))
+        return found
 
     def keyring(self) -> Keyring:
         """The master keys.

@@ -19,13 +19,13 @@ from temporalio.worker import (
 )
 
 from activities.callbacks import Callbacks
+from activities.chain import Chain
 from activities.intents import Intents
 from activities.naming import Naming
 from activities.steps import Steps
 from egress.deliver import Deliverer
 from metrics import endpoint
 from providers.http import ProviderClient
-from providers.registry import Providers, sandboxed
 from providers.token import ReportTokens
 from settings import Settings
 from storage import schema
@@ -74,7 +74,7 @@ async def activities(settings: Settings) -> AsyncIterator[tuple[Steps, Callbacks
     """The activities with all that they need, by the settings."""
     keys = settings.keyring()
     sealer = Sealer(keys)
-    providers = Providers(sandboxed(settings.sandbox_url, settings.sandbox_dedupes))
+    providers = settings.providers()
     async with AsyncExitStack() as stack:
         engine = await stack.enter_async_context(schema.opened(settings.database))
         clients = {
@@ -82,16 +82,16 @@ async def activities(settings: Settings) -> AsyncIterator[tuple[Steps, Callbacks
             for provider in providers.all()
         }
         tracking = Tracking(engine, sealer)
-        steps = Steps(
+        chain = Chain(
             providers=providers,
             clients=clients,
             intents=Intents(engine, tracking),
-            sealer=sealer,
             tokens=ReportTokens(keys),
-            report_url=settings.report_url.rstrip("/"),
+            report_url=settings.public_url,
+            receipts=settings.receipts(),
         )
         deliverer = await stack.enter_async_context(Deliverer())
-        yield steps, Callbacks(tracking, sealer, deliverer)
+        yield Steps(chain, sealer), Callbacks(tracking, sealer, deliverer)
 
 
 def workers(
@@ -124,6 +124,6 @@ def workers(
             max_cached_workflows=5000,
             **common,
         ),
-        Worker(client, task_queue=names.SENDS, activities=[steps.send_step], **common),
+        Worker(client, task_queue=names.SENDS, activities=[steps.send_step, steps.ask], **common),
         Worker(client, task_queue=names.PUBLISH, activities=[callbacks.publish], **common),
     )

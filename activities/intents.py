@@ -34,10 +34,14 @@ class State(StrEnum):
 
 @dataclass(frozen=True)
 class Intent:
-    """What an attempt finds: `fresh` if no request was ever written, or the `answer` of one."""
+    """What an attempt finds: `fresh` if no request was ever written, or the `answer` of one.
+
+    If neither, `provider` is who may have the step.
+    """
 
     fresh: bool
     answer: DeliveryReport | None = None
+    provider: str = ""
 
 
 class Intents:
@@ -47,19 +51,23 @@ class Intents:
         self._engine = engine
         self._tracking = tracking
 
-    async def declare(self, flow: Flow, progress: Progress, content: RequestStep) -> Intent:
-        """Claim and charge the step begun last, in one transaction with the snapshot.
+    async def declare(
+        self, flow: Flow, progress: Progress, content: RequestStep, provider: str
+    ) -> Intent:
+        """Claim the step begun last for a provider and charge it, in one transaction.
+
+        The snapshot is written with it.
 
         Several attempts may run at once when the engine lost one: only one of them is `fresh`.
         A step that there is no money for is answered Unsent.
         """
         ref = flow.ref(progress.steps[-1].order)
         async with writing(self._engine) as connection:
-            if not await _claim(connection, ref.reference):
-                return Intent(False, await _repeated(connection, ref.reference))
+            if not await _claim(connection, ref.reference, provider):
+                return await _repeated(connection, ref.reference)
             await self._tracking.record_within(connection, flow, progress)
             if await ledger.charge(connection, flow.application, ref, content):
-                return Intent(fresh=True)
+                return Intent(fresh=True, provider=provider)
             unsent = DeliveryReport(
                 order=ref.order,
                 status=Status.UNSENT,
@@ -69,11 +77,16 @@ class Intents:
             await _conclude(connection, ref.reference, unsent)
         return Intent(False, unsent)
 
-    async def withdraw(self, ref: StepRef) -> None:
-        """The only attempt provably wrote nothing: the next one is fresh, and charged anew."""
+    async def withdraw(self, ref: StepRef) -> bool:
+        """The only attempt wrote nothing that was taken: the next is fresh, and charged anew.
+
+        False if it was not the only one: then nothing is known of the other.
+        """
         async with writing(self._engine) as connection:
-            if await _mark(connection, ref.reference, (State.SENDING,), State.NOT_SENT):
+            withdrawn = await _mark(connection, ref.reference, (State.SENDING,), State.NOT_SENT)
+            if withdrawn:
                 await ledger.refund(connection, ref)
+        return withdrawn
 
     async def accepted(self, ref: StepRef, answer: DeliveryReport) -> None:
         """Keep the provider's answer for an attempt that repeats this one."""
@@ -87,11 +100,13 @@ class Intents:
                 await ledger.refund(connection, ref)
 
 
-async def _repeated(connection: AsyncConnection, reference: str) -> DeliveryReport | None:
+async def _repeated(connection: AsyncConnection, reference: str) -> Intent:
     """What the earlier attempt was answered; if nothing is known of it, this is a repetition."""
     await _mark(connection, reference, (State.SENDING,), State.REPEATED)
-    kept = await connection.scalar(select(sends.c.answer).where(sends.c.reference == reference))
-    return DeliveryReport.model_validate_json(kept) if kept else None
+    query = select(sends.c.answer, sends.c.provider).where(sends.c.reference == reference)
+    kept = (await connection.execute(query)).one()
+    answer = DeliveryReport.model_validate_json(kept.answer) if kept.answer else None
+    return Intent(False, answer, kept.provider or "")
 
 
 async def _conclude(connection: AsyncConnection, reference: str, answer: DeliveryReport) -> bool:
@@ -113,15 +128,14 @@ async def _mark(
     return marked.rowcount == 1
 
 
-async def _claim(connection: AsyncConnection, reference: str) -> bool:
+async def _claim(connection: AsyncConnection, reference: str, provider: str) -> bool:
     now = datetime.now(UTC)
-    insert = insert_into(connection, sends).values(
-        reference=reference, state=State.SENDING, updated_at=now
-    )
+    claim = {"state": State.SENDING, "provider": provider, "updated_at": now}
+    insert = insert_into(connection, sends).values(reference=reference, **claim)
     claimed = await connection.execute(
         insert.on_conflict_do_update(
             index_elements=[sends.c.reference],
-            set_={"state": State.SENDING, "updated_at": now},
+            set_=claim,
             where=sends.c.state == State.NOT_SENT,
         )
     )

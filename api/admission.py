@@ -9,6 +9,7 @@ from api.dependencies import Caller, Services
 from domain.channels import PIN, Sms, Viber, ViberTemplate
 from domain.errors import InsufficientBalance, InvalidRequest, UnknownSender
 from domain.steps import RequestStep, in_order
+from providers.base import Content
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,7 @@ async def admitted(steps: Sequence[RequestStep], caller: Caller, services: Servi
     caller.may_use(step.channel for step in steps)
     application = caller.application
     _check_destinations(steps, application)
+    _check_carried(steps, services)
     settled = in_order(tuple(_settled(steps, application)))
     senders = await _senders(steps, caller, services)
     await _check_templates(steps, caller, services)
@@ -42,6 +44,16 @@ def _check_destinations(steps: Sequence[RequestStep], application: Application) 
         f"flow[{place}].to": "This application may not send there"
         for place, step in enumerate(steps)
         if not application.reaches(step.recipient)
+    }
+    if refused:
+        raise InvalidRequest(refused)
+
+
+def _check_carried(steps: Sequence[RequestStep], services: Services) -> None:
+    refused = {
+        f"flow[{place}].type": f"No provider here carries this: {Content.of(step)}"
+        for place, step in enumerate(steps)
+        if not services.providers.able(step)
     }
     if refused:
         raise InvalidRequest(refused)

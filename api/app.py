@@ -15,7 +15,6 @@ from api.gateway import Gateway
 from api.limits import BodyLimit
 from api.rates import Rates
 from api.requests import RequestIds
-from providers.registry import Providers, sandboxed
 from providers.token import ReportTokens
 from settings import Settings
 from storage import schema
@@ -85,7 +84,9 @@ async def running(settings: Settings) -> AsyncIterator[Services]:
             accounts=Accounts(engine),
             ledger=Ledger(engine),
             access_tokens=AccessTokens(keys),
-            providers=Providers(sandboxed(settings.sandbox_url, settings.sandbox_dedupes)),
+            providers=settings.providers(),
+            receipts=settings.receipts(),
+            public_url=settings.public_url,
             report_tokens=ReportTokens(keys),
             sealer=sealer,
             keys=keys,

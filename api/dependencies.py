@@ -17,6 +17,7 @@ from api.gateway import Gateway
 from api.rates import Rates
 from domain.errors import Forbidden, InvalidRequest, Unauthenticated, UnknownFlow
 from domain.status import Channel
+from providers.receipts import Receipts
 from providers.registry import Providers
 from providers.token import ReportTokens
 from storage.keys import Keyring
@@ -27,7 +28,10 @@ from workflows.client import FlowClient
 
 @dataclass(frozen=True)
 class Services:
-    """What the composition root hands to the endpoints."""
+    """What the composition root hands to the endpoints.
+
+    `public_url` is where providers reach us, without a final slash.
+    """
 
     flows: FlowClient
     tracking: Tracking
@@ -40,6 +44,8 @@ class Services:
     keys: Keyring
     gateway: Gateway | None = None
     rates: Rates = field(default_factory=Rates)
+    receipts: Receipts = field(default_factory=Receipts)
+    public_url: str = ""
 
 
 def services(request: Request) -> Services:

@@ -21,6 +21,7 @@ router = APIRouter(tags=["reports"])
 _log = structlog.get_logger()
 
 
+@router.get("/reports/{provider}/{token}", include_in_schema=False)
 @router.post("/reports/{provider}/{token}", include_in_schema=False)
 async def take_report(provider: str, token: str, request: Request, services: InService) -> Response:
     """Take a provider's report on a step."""
@@ -29,7 +30,12 @@ async def take_report(provider: str, token: str, request: Request, services: InS
         raise UnknownReport("no such report address")
     addressed = services.report_tokens.read(provider, token, time.time())
     structlog.contextvars.bind_contextvars(tracking_id=addressed.ref.tracking_id)
-    raw = RawReport(dict(request.headers), await request.body())
+    raw = RawReport(
+        headers=dict(request.headers),
+        body=await request.body(),
+        url=_public(request, services),
+        method=request.method,
+    )
     if not serving.verify_report(raw):
         raise UnknownReport("no such report address")
     try:
@@ -44,10 +50,17 @@ async def take_report(provider: str, token: str, request: Request, services: InS
             at=milliseconds(datetime.now(UTC)),
             message_id=word.message_id,
             duration=word.duration,
+            provider=provider,
         )
         await _take(report, addressed, services)
         metrics.reported(provider, report.status)
     return Response(status_code=200)
+
+
+def _public(request: Request, services: Services) -> str:
+    """The address that the provider called: it signs what it was given, not what a proxy made."""
+    query = request.url.query
+    return services.public_url + request.url.path + (f"?{query}" if query else "")
 
 
 async def _take(report: DeliveryReport, addressed: Addressed, services: Services) -> None:

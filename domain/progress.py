@@ -29,7 +29,8 @@ class DeliveryReport(Wire):
     """One statement about one step: a provider's, or the workflow's own about its silence.
 
     `reason` is a detailedStatus of contract.md §7.3; `message_id` the provider's own id;
-    `duration` a call's length in seconds; `our_fault` marks what failed on our side.
+    `duration` a call's length in seconds; `our_fault` marks what failed on our side; `provider` is
+    who was asked to send it, `askable` whether it can be asked what became of it.
     """
 
     order: int
@@ -39,6 +40,8 @@ class DeliveryReport(Wire):
     message_id: str = ""
     duration: int | None = None
     our_fault: bool = False
+    provider: str = ""
+    askable: bool = False
 
 
 class StepProgress(Wire):
@@ -55,6 +58,7 @@ class StepProgress(Wire):
     message_id: str = ""
     duration: int | None = None
     our_fault: bool = False
+    provider: str = ""
     delivered: bool = False
 
 
@@ -120,6 +124,7 @@ class Progress(Wire):
                 "message_id": report.message_id or standing.message_id,
                 "duration": report.duration if report.duration is not None else standing.duration,
                 "our_fault": report.our_fault,
+                "provider": report.provider or standing.provider,
                 "delivered": standing.delivered or report.status is Status.DELIVERED,
             }
         )

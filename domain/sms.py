@@ -45,6 +45,11 @@ class SmsMessage(Request):
         return gsm.transcoded(self.body) if self.transcode else self.body
 
     @property
+    def unicode(self) -> bool:
+        """Whether the text needs UCS-2: it has a character that GSM 03.38 lacks."""
+        return gsm.analysed(self.text).unicode
+
+    @property
     def parts(self) -> int:
         """How many messages the text is sent and charged as."""
         return gsm.parts(self.text)

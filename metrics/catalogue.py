@@ -34,6 +34,9 @@ SEND_SECONDS = Histogram(
     buckets=BRIEF,
 )  # fmt: skip
 REPORTS = Counter("failover_reports", "Delivery reports taken.", ("provider", "status"))
+UNKNOWN_WORDS = Counter(
+    "failover_unknown_statuses", "Statuses of a provider that no table knows.", ("provider",)
+)
 STEP_SECONDS = Histogram(
     "failover_step_seconds", "From a step's start to its final status.", ("channel",),
     buckets=PATIENT,
@@ -102,6 +105,12 @@ def sent(channel: str, provider: str, outcome: str, seconds: float) -> None:
 def reported(provider: str, status: str) -> None:
     """A provider's report was taken."""
     REPORTS.labels(provider, status).inc()
+
+
+@_harmless
+def unknown(provider: str) -> None:
+    """A provider's report or answer had a status that no table knows."""
+    UNKNOWN_WORDS.labels(provider).inc()
 
 
 @_harmless

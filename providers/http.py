@@ -2,15 +2,19 @@
 
 import asyncio
 import contextlib
+import functools
 import ssl
 import time
-from collections.abc import Mapping
-from typing import Self
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
 
 import httpx
+import structlog
 
+from domain.status import Channel
 from metrics import catalogue as metrics
 from providers.base import (
+    REJECTED,
     Accepted,
     HttpAnswer,
     HttpRequest,
@@ -20,10 +24,13 @@ from providers.base import (
     Provider,
     Refused,
     SendOutcome,
+    StatusWord,
 )
+from providers.credentials import NoToken, TokenRequest
+from providers.pace import Pace
 
 DEADLINE = 10.0
-"""Seconds for a whole exchange; httpx's own limits are per operation."""
+"""Seconds for a whole exchange, a token included; httpx's own limits are per operation."""
 
 ANSWER_CAP = 64 * 1024
 """Bytes that are read of an answer."""
@@ -43,13 +50,16 @@ _WORDS: Mapping[type[SendOutcome], str] = {
     MaybeSent: "maybe_sent",
 }
 
+_log = structlog.get_logger()
+
 
 class ProviderClient:
-    """One provider's connections."""
+    """One provider's connections, and its pace."""
 
     def __init__(self, provider: Provider, deadline: float = DEADLINE) -> None:
         self.provider = provider
         self._deadline = deadline
+        self._pace = Pace(provider.capabilities.rate)
         self._client = httpx.AsyncClient(
             follow_redirects=False,
             trust_env=False,
@@ -69,7 +79,11 @@ class ProviderClient:
         await self._client.aclose()
 
     async def send(self, outgoing: Outgoing) -> SendOutcome:
-        """Hand the step over; never raises for the provider's or the network's faults."""
+        """Hand the step over; never raises for the provider's or the network's faults.
+
+        Raises:
+            CannotCarry: the provider has no form for it.
+        """
         started = time.perf_counter()
         outcome = await self._outcome(outgoing)
         seconds = time.perf_counter() - started
@@ -77,20 +91,68 @@ class ProviderClient:
         metrics.sent(channel, self.provider.name, _WORDS[type(outcome)], seconds)
         return outcome
 
+    async def ask(self, message_id: str, reference: str, channel: Channel) -> Sequence[StatusWord]:
+        """What became of a message; nothing, where that cannot be learnt now."""
+        request = self.provider.build_query(message_id, reference, channel)
+        try:
+            answer = await self._answer(request)
+        except (httpx.HTTPError, TimeoutError, NoToken) as fault:
+            _log.info("not told", provider=self.provider.name, fault=type(fault).__name__)
+            return ()
+        if not 200 <= answer.status < 300:
+            _log.info("not told", provider=self.provider.name, answer=answer.status)
+            return ()
+        return self.provider.read_query(answer, channel)
+
     async def _outcome(self, outgoing: Outgoing) -> SendOutcome:
         request = self.provider.build_request(outgoing)
+        if wait := self._pace.wait():
+            return NotSent("rate", wait)
         try:
-            async with asyncio.timeout(self._deadline):
-                answer = await self._exchange(request)
+            answer = await self._answer(request)
+        except NoToken as fault:
+            _log.warning("no token", provider=self.provider.name, why=str(fault))
+            return REJECTED if fault.refused else NotSent("NoToken")
         except NOT_SENT as fault:
             return NotSent(type(fault).__name__)
         except (httpx.HTTPError, TimeoutError) as fault:
             return MaybeSent(type(fault).__name__)
-        return _judged(answer) or self.provider.read_answer(answer)
+        return _judged(answer) or self.provider.read_answer(answer, outgoing.content.channel)
 
-    async def _exchange(self, request: HttpRequest) -> HttpAnswer:
+    async def _answer(self, request: HttpRequest) -> HttpAnswer:
+        """The answer; a request whose credentials were void is written a second time."""
+        until = asyncio.get_running_loop().time() + self._deadline
+        answer = await self._written(request, until)
+        if self.provider.credentials.renew(answer.status):
+            answer = await self._written(request, until)
+        return answer
+
+    async def _written(self, request: HttpRequest, until: float) -> HttpAnswer:
+        ask = functools.partial(self._token, until)
+        headers = await self.provider.credentials.headers(ask)
+        async with asyncio.timeout_at(until):
+            return await self._exchange(request, headers)
+
+    async def _token(self, until: float, request: TokenRequest) -> Mapping[str, Any]:
+        post = HttpRequest.form(request.url, request.form)
+        try:
+            async with asyncio.timeout_at(until):
+                answer = await self._exchange(post, request.headers)
+        except (httpx.HTTPError, TimeoutError) as fault:
+            raise NoToken(type(fault).__name__) from None
+        read = answer.json()
+        if 400 <= answer.status < 500 and answer.status not in (408, 429):
+            raise NoToken(f"the issuer answered {answer.status}", refused=True)
+        if not 200 <= answer.status < 300 or not isinstance(read, Mapping):
+            raise NoToken(f"the issuer answered {answer.status}")
+        return read
+
+    async def _exchange(self, request: HttpRequest, headers: Mapping[str, str]) -> HttpAnswer:
         async with self._client.stream(
-            request.method, request.url, json=request.body, headers=dict(request.headers)
+            request.method,
+            request.url,
+            content=request.body,
+            headers={**request.headers, **headers},
         ) as response:
             body = bytearray()
             async for chunk in response.aiter_bytes():

@@ -2,26 +2,27 @@
 
 from collections.abc import Mapping, Sequence
 from typing import Any
-
-import orjson
-import structlog
+from urllib.parse import urlencode
 
 from domain.channels import Sms
 from domain.status import Channel, Status
 from domain.steps import RequestStep
 from providers.base import (
+    REJECTED,
     Accepted,
     BadReport,
     Capabilities,
+    Content,
     HttpAnswer,
     HttpRequest,
     MaybeSent,
     Outgoing,
     RawReport,
-    Refused,
     SendOutcome,
     StatusWord,
 )
+from providers.credentials import Fixed
+from providers.unknown import unknown
 
 STATUSES: Mapping[str, Status] = {
     "sent": Status.SENT,
@@ -36,8 +37,6 @@ STATUSES: Mapping[str, Status] = {
 }
 """Their word → our status; their reason is one of our own detailed statuses."""
 
-_log = structlog.get_logger()
-
 
 class Sandbox:
     """Talks to `failover sandbox` at `url`."""
@@ -46,15 +45,19 @@ class Sandbox:
 
     def __init__(self, url: str, deduplicates: bool = True) -> None:
         self._url = url.rstrip("/")
-        self.capabilities = Capabilities(frozenset(Channel), deduplicates)
-        self._unknown = set[str]()
+        self.capabilities = Capabilities(
+            frozenset(Content),
+            deduplicates=deduplicates,
+            asks=frozenset(Channel),
+            seen=True,
+        )
+        self.credentials = Fixed()
 
     def build_request(self, outgoing: Outgoing) -> HttpRequest:
         """POST /messages."""
-        return HttpRequest(
-            method="POST",
-            url=f"{self._url}/messages",
-            body={
+        return HttpRequest.json(
+            f"{self._url}/messages",
+            {
                 "reference": outgoing.reference,
                 "channel": outgoing.content.channel,
                 "to": outgoing.content.recipient,
@@ -65,13 +68,13 @@ class Sandbox:
             },
         )
 
-    def read_answer(self, answer: HttpAnswer) -> SendOutcome:
+    def read_answer(self, answer: HttpAnswer, channel: Channel) -> SendOutcome:
         """2xx carries the message's id; a 4xx is our mistake, and final."""
         if answer.status >= 400:
-            return Refused(Status.FAILED, "Message Rejected", our_fault=True)
+            return REJECTED
         try:
-            return Accepted(str(orjson.loads(answer.body)["messageId"]))
-        except (orjson.JSONDecodeError, KeyError, TypeError):
+            return Accepted(str(answer.json()["messageId"]))
+        except (KeyError, TypeError):
             return MaybeSent("unreadable answer")
 
     def verify_report(self, report: RawReport) -> bool:
@@ -81,20 +84,29 @@ class Sandbox:
     def read_reports(self, report: RawReport) -> Sequence[StatusWord]:
         """One status a report; unknown words are no news."""
         try:
-            told = orjson.loads(report.body)
-            word, reason = str(told["status"]), str(told.get("reason") or "")
-            message_id = str(told.get("messageId") or "")
-        except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError):
+            return self._words(report.json())
+        except (KeyError, TypeError, AttributeError):
             raise BadReport("not a report of the sandbox") from None
-        if word not in STATUSES:
-            self._note_unknown(word)
-            return ()
-        return (StatusWord(STATUSES[word], reason[:64], message_id[:64]),)
 
-    def _note_unknown(self, word: str) -> None:
-        if word not in self._unknown and len(self._unknown) < 100:
-            self._unknown.add(word)
-            _log.warning("unknown status", provider=self.name, status=word[:32])
+    def build_query(self, message_id: str, reference: str, channel: Channel) -> HttpRequest:
+        """GET /messages by the reference, which is known even where no answer came."""
+        return HttpRequest("GET", f"{self._url}/messages?{urlencode({'reference': reference})}")
+
+    def read_query(self, answer: HttpAnswer, channel: Channel) -> Sequence[StatusWord]:
+        """It answers as it reports; a message still on its way is no news."""
+        try:
+            return self._words(answer.json())
+        except (KeyError, TypeError, AttributeError):
+            return ()
+
+    def _words(self, told: Any) -> Sequence[StatusWord]:
+        word, reason = str(told["status"]), str(told.get("reason") or "")
+        message_id = str(told.get("messageId") or "")
+        if word in STATUSES:
+            return (StatusWord(STATUSES[word], reason[:64], message_id[:64]),)
+        if word != "queued":
+            unknown(self.name, word)
+        return ()
 
 
 OURS = frozenset(

@@ -123,10 +123,11 @@ sends = Table(
     metadata,
     Column("reference", String(64), primary_key=True),
     Column("state", String(16), nullable=False),
+    Column("provider", String(32)),
     Column("answer", Text),
     Column("updated_at", Instant, nullable=False),
 )
-"""The intent to send each step, written before the request is."""
+"""The intent to send each step, written before the request is; `provider` is who may have it."""
 
 accounts = Table(
     "accounts",

@@ -1,8 +1,10 @@
 """The flow: tries each step in turn until one is delivered or none is left."""
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy
@@ -16,9 +18,10 @@ with workflow.unsafe.imports_passed_through():
     from domain.status import is_final
     from workflows import names, summaries
 
-# A send takes one exchange with a provider; a worker that is silent for ALIVE is dead. How long
-# sending is tried in all follows from the step's ttl.
-EXCHANGE, ALIVE = timedelta(seconds=15), timedelta(seconds=3)
+# A send takes an exchange with a provider, or a few; a worker that is silent for ALIVE is dead. How
+# long sending is tried in all follows from the step's ttl.
+EXCHANGE, ALIVE = timedelta(seconds=30), timedelta(seconds=3)
+QUESTION = timedelta(seconds=5)
 SEND_RETRIES = RetryPolicy(
     initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=15)
 )
@@ -68,11 +71,13 @@ class FailoverWorkflow:
                 summary=summaries.of_ttl(step),
             )
         except TimeoutError:
-            self.report(_silence(step))
+            await self._ask(step, sending)
+            if not self._is_settled(step):
+                self.report(_silence(step))
         finally:
             sending.cancel()
 
-    async def _send(self, step: Step) -> None:
+    async def _send(self, step: Step) -> DeliveryReport | None:
         """Hand the step over; whatever failed for good may have been sent, so the wait goes on."""
         ttl = timedelta(seconds=step.ttl)
         try:
@@ -87,9 +92,27 @@ class FailoverWorkflow:
                 summary=summaries.of_send(step),
             )
         except ActivityError:
-            return
+            return None
         if answer:
             self.report(answer.model_copy(update={"at": workflow.now()}))
+        return answer
+
+    async def _ask(self, step: Step, sending: asyncio.Task[DeliveryReport | None]) -> None:
+        """Ask the provider once, where it can be, before the next channel is paid for."""
+        answer = sending.result() if sending.done() else None
+        if answer is None or not answer.askable:
+            return
+        with contextlib.suppress(ActivityError):  # then silence is all that is known
+            told = await workflow.execute_activity_method(
+                Steps.ask,
+                args=[self._flow, answer],
+                task_queue=names.SENDS,
+                schedule_to_close_timeout=QUESTION,
+                retry_policy=RetryPolicy(maximum_attempts=1),
+                summary=summaries.of_question(step),
+            )
+            for each in told:
+                self.report(each.model_copy(update={"at": workflow.now()}))
 
     @workflow.signal(name=names.REPORT_SIGNAL)
     def report(self, report: DeliveryReport) -> None:
@@ -161,13 +184,13 @@ class FailoverWorkflow:
     async def _until(
         self,
         condition: Callable[[], bool],
-        *tasks: asyncio.Task[None],
+        *tasks: asyncio.Task[Any],
         timeout: timedelta | None = None,
         summary: str | None = None,
     ) -> None:
         """Wait for the condition; a task that broke fails the flow loudly instead of hanging it."""
 
-        def broken() -> list[asyncio.Task[None]]:
+        def broken() -> list[asyncio.Task[Any]]:
             done = (task for task in (*self._publishing, *tasks) if task.done())
             return [task for task in done if not task.cancelled() and task.exception()]
 

@@ -18,6 +18,11 @@ def of_send(step: Step) -> str:
     return f"{step.order} {step.channel} · send"
 
 
+def of_question(step: Step) -> str:
+    """1 Viber · ask."""
+    return f"{step.order} {step.channel} · ask"
+
+
 def of_ttl(step: Step) -> str:
     """1 Viber · ttl 10 min."""
     return f"{step.order} {step.channel} · ttl {_readable(step.ttl)}"
@@ -35,15 +40,16 @@ def of_publication(flow: Flow, progress: Progress, tell: bool) -> str:
 
 def table(flow: Flow, progress: Progress) -> str:
     """The flow's steps as a markdown table."""
-    rows = [("step", "channel", "recipient", "status", "reason", "at (UTC)")]
+    rows = [("step", "channel", "recipient", "status", "reason", "provider", "at (UTC)")]
     for step in flow.steps:
         standing = progress.step(step.order)
         place = (str(step.order), step.channel, step.recipient)
         if standing is None:
-            rows.append((*place, "", "", ""))
+            rows.append((*place, "", "", "", ""))
             continue
         status = named(step.channel, standing.status) if standing.status else "being sent"
-        rows.append((*place, status, standing.reason, f"{standing.updated_at:%H:%M:%S}"))
+        at = f"{standing.updated_at:%H:%M:%S}"
+        rows.append((*place, status, standing.reason, standing.provider, at))
     head, *body = ("".join(f"| {cell}{_GAP}" for cell in row) + "|" for row in rows)
     return "\n".join((f"**{_headline(progress)}**", "", head, "|:---" * len(rows[0]) + "|", *body))
 

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.testing import ActivityEnvironment
 
+from activities.chain import Chain
 from activities.intents import Intents
 from activities.steps import Steps
 from domain.flow import Flow
@@ -96,14 +97,14 @@ def sending_to(
     async def sending(service: Service, dedupes: bool) -> AsyncIterator[Sending]:
         providers = Providers(sandboxed(str(service.client.base_url), dedupes))
         async with ProviderClient(providers.all()[0], deadline=1.0) as client:
-            steps = Steps(
+            chain = Chain(
                 providers=providers,
                 clients={"sandbox": client},
                 intents=Intents(database, tracking),
-                sealer=sealer,
                 tokens=ReportTokens(keys),
                 report_url=receiver.origin,
             )
+            steps = Steps(chain, sealer)
             yield Sending(steps, sealer, service)
 
     return sending

@@ -212,7 +212,7 @@ class Shop:
         price = await self._price(step)
         content = self.sealer.content(step.flow, step.ref.order)
         with _dying(move.crash):
-            intent = await self.intents.declare(step.flow, step.progress, content)
+            intent = await self.intents.declare(step.flow, step.progress, content, "sandbox")
             if intent.fresh:
                 step.price = price
                 step.fresh += 1

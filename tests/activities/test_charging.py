@@ -31,6 +31,7 @@ from tests.activities.shop import (
     TopUp,
     crashing_commits,
 )
+from tests.activities.steps import unreported
 from tests.money import add, books, customer, ordered_by, price
 from tests.samples import a_flow, sms, viber
 from tracking.records import Tracking
@@ -112,7 +113,7 @@ async def test_a_refused_step_costs_nothing(
     sending: Sending, database: AsyncEngine, buyer: Application
 ) -> None:
     """Charged before it was sent, refunded with the answer."""
-    elsewhere = dataclasses.replace(sending.steps, report_url="http://127.0.0.1:9")
+    elsewhere = unreported(sending.steps)
     refused = dataclasses.replace(sending, steps=elsewhere)
     flow = to(buyer, "0101")
     for number in (1, 2):
@@ -210,7 +211,7 @@ async def declared(
     async def one(flow: Flow) -> tuple[bool, Status | None]:
         sealed = sealer.sealed(flow)
         progress = Progress.of(sealed).begun(sealed.steps[0], sealed.created_at)
-        intent = await intents.declare(sealed, progress, sealer.content(sealed, 1))
+        intent = await intents.declare(sealed, progress, sealer.content(sealed, 1), "sandbox")
         return intent.fresh, intent.answer.status if intent.answer else None
 
     return await asyncio.gather(*map(one, flows))

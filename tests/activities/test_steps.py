@@ -19,6 +19,7 @@ from storage.keys import Keyring
 from storage.seal import Sealer
 from storage.tables import metadata, sends
 from tests.activities.conftest import Sending
+from tests.activities.steps import unreported
 from tests.conftest import until
 from tests.samples import a_flow, sms, viber
 from tests.sandbox.bench import Receiver
@@ -174,7 +175,7 @@ async def test_maybe_sent_is_the_answer_where_nobody_deduplicates(
 
 async def test_a_refusal_is_a_status(sending: Sending) -> None:
     """A report address of another origin is refused by the sandbox: our fault, and final."""
-    elsewhere = dataclasses.replace(sending.steps, report_url="http://127.0.0.1:9")
+    elsewhere = unreported(sending.steps)
     flow = a_flow(sms(to("0101")))
 
     answer = await dataclasses.replace(sending, steps=elsewhere).attempt(flow)
@@ -189,9 +190,10 @@ async def test_a_content_that_cannot_be_opened_fails_the_step(
 ) -> None:
     """A key that is gone is our fault, not the recipient's: FAILED, so the flow may go on."""
     blind = Sealer(Keyring.parse("k9:" + "B" * 43 + "="))
-    steps = dataclasses.replace(
-        sending.steps, sealer=blind, intents=Intents(database, Tracking(database, blind))
+    chain = dataclasses.replace(
+        sending.steps.chain, intents=Intents(database, Tracking(database, blind))
     )
+    steps = dataclasses.replace(sending.steps, chain=chain, sealer=blind)
 
     answer = await dataclasses.replace(sending, steps=steps).attempt(a_flow(viber(), sms()))
 
@@ -236,7 +238,9 @@ async def test_of_two_attempts_at_once_one_is_fresh(
     progress = Progress.of(flow).begun(flow.steps[0], flow.created_at)
     content = sealer.content(flow, 1)
 
-    found = await asyncio.gather(*(intents.declare(flow, progress, content) for _ in range(8)))
+    found = await asyncio.gather(
+        *(intents.declare(flow, progress, content, "sandbox") for _ in range(8))
+    )
 
     assert sum(intent.fresh for intent in found) == 1
 
@@ -274,4 +278,4 @@ async def _intended(sending: Sending, flow: Flow) -> None:
     sealed = sending.sealed(flow)
     progress = Progress.of(flow).begun(flow.steps[0], flow.created_at)
     content = sending.steps.sealer.content(sealed, 1)
-    await sending.steps.intents.declare(sealed, progress, content)
+    await sending.steps.chain.intents.declare(sealed, progress, content, "sandbox")

@@ -14,6 +14,7 @@ from temporalio.client import Client
 import worker
 from accounts.demonstration import GLOBEX
 from activities.callbacks import Callbacks
+from activities.chain import Chain
 from activities.intents import Intents
 from activities.steps import Steps
 from egress.deliver import Deliverer
@@ -41,14 +42,14 @@ async def working(client: Client, api: Api, database: AsyncEngine) -> AsyncItera
             provider.name: await stack.enter_async_context(ProviderClient(provider))
             for provider in services.providers.all()
         }
-        steps = Steps(
+        chain = Chain(
             providers=services.providers,
             clients=clients,
             intents=Intents(database, services.tracking),
-            sealer=services.sealer,
             tokens=services.report_tokens,
             report_url="http://127.0.0.1:9",
         )
+        steps = Steps(chain, services.sealer)
         deliverer = await stack.enter_async_context(Deliverer(deadline=1))
         callbacks = Callbacks(services.tracking, services.sealer, deliverer)
         for each in worker.workers(client, steps, callbacks, grace=timedelta(0)):

@@ -173,7 +173,7 @@ async def test_the_daily_cap_ends_what_may_be_spent(
     answers = []
     for step, content in zip(flow.steps, (sms(), viber(), sms()), strict=True):
         progress = progress.begun(step, flow.created_at)
-        intent = await intents.declare(flow, progress, request_step(content))
+        intent = await intents.declare(flow, progress, request_step(content), "sandbox")
         answers.append(intent.answer and intent.answer.status)
     assert answers == [None, None, Status.UNSENT]
     capped = await acme.post(sms())

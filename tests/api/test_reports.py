@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 from temporalio.client import Client
 
-from domain.status import Channel
 from providers.registry import Providers
 from providers.sandbox import Sandbox
 from tests.api.bench import SIGNALED, Api, a_request, handle, serving, signals
@@ -206,7 +205,7 @@ async def test_a_provider_that_signs_must_have_signed(alone: Api) -> None:
         def verify_report(self, report: Any) -> bool:
             return bool(report.headers.get("x-signature") == "right")
 
-    signing = Providers(dict.fromkeys(Channel, Signing("http://127.0.0.1:9")))
+    signing = Providers([Signing("http://127.0.0.1:9")])
     services = replace(alone.services, providers=signing)
     async with serving(services) as api:
         await assert_unknown(api, api.report_token())

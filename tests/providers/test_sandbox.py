@@ -2,10 +2,32 @@
 
 from pathlib import Path
 
+import orjson
 import pytest
 
+from domain.status import Channel, Status
+from providers.base import REJECTED, Content, HttpRequest, RawReport, StatusWord
 from providers.sandbox import STATUSES, Sandbox
-from tests.providers.contract import Case, ProviderContract
+from tests.providers.contract import REPORT_URL, Case, ProviderContract
+
+SAMPLES = Path(__file__).parent / "samples"
+
+
+def _report(word: str, channel: Channel, **members: object) -> RawReport:
+    sample = orjson.loads((SAMPLES / "sandbox" / "report-Delivered.json").read_bytes())
+    return RawReport({}, orjson.dumps({**sample, "status": word, **members}), REPORT_URL)
+
+
+def _text(request: HttpRequest, content: Content) -> str:
+    sent = orjson.loads(request.body)["content"]
+    match content:
+        case Content.SMS:
+            return str(sent["message"]["body"])
+        case Content.TEMPLATE:
+            return str(sent["templateParams"]["customer_name"])
+        case Content.CALL:
+            return str(sent["dialPlans"][0]["verbs"][0]["message"]["text"])
+    return str(sent["message"]["text"])
 
 
 class TestSandbox(ProviderContract):
@@ -14,20 +36,26 @@ class TestSandbox(ProviderContract):
     @pytest.fixture
     def case(self) -> Case:
         """The sandbox's."""
+        words = {word: StatusWord(status) for word, status in STATUSES.items()}
         return Case(
             provider=Sandbox("http://127.0.0.1:8090/"),
-            statuses=STATUSES,
-            samples=Path(__file__).parent / "samples" / "sandbox",
-            accepted=b'{"messageId": "m1", "status": "queued"}',
-            message_id="m1",
+            accepted=dict.fromkeys(
+                Channel, (202, b'{"messageId": "m1", "status": "queued"}', "m1")
+            ),
+            refused=[(400, b'{"error": "no"}', REJECTED)],
+            words=dict.fromkeys(Channel, words),
+            report=_report,
+            validity=lambda request, _: None,
+            text=_text,
+            queried=lambda word, channel: _report(word, channel).body,
         )
 
     def test_a_report_carries_its_reason_and_id(self, case: Case) -> None:
         """Cut, for they end in histories."""
-        raw = case.report("undelivered")
-        body = raw.body.replace(b'"reason":null', b'"reason":"Not Viber User"')
+        raw = _report("undelivered", Channel.VIBER, reason="Not Viber User" + "!" * 100)
 
-        (told,) = case.provider.read_reports(type(raw)({}, body))
+        (told,) = case.provider.read_reports(raw)
 
-        assert told.reason == "Not Viber User"
+        assert told.status is Status.UNDELIVERED
+        assert told.reason == "Not Viber User" + "!" * 50
         assert told.message_id == "5a0d1a70-6f1d-4b8e-a0a9-3c7f1ad1f210"

@@ -261,7 +261,7 @@ async def test_rows_go_but_the_ledger_stays(
     """It is the account's bookkeeping; of another flow nothing is taken."""
     flow = sealed_flow(sealer, viber(), sms(OTHER), tracking_id=str(uuid4()))
     declared = await Intents(database, tracking).declare(
-        flow, progress_of(flow, 1.0), sealer.content(flow, 1)
+        flow, progress_of(flow, 1.0), sealer.content(flow, 1), "sandbox"
     )
     assert declared.fresh
     await tracking.append(flow.ref(1), report(1, Status.DELIVERED, 5))

@@ -18,6 +18,7 @@ from accounts.ledger import Ledger
 from accounts.records import Accounts
 from accounts.tokens import AccessTokens
 from activities.callbacks import Callbacks
+from activities.chain import Chain
 from activities.intents import Intents
 from activities.steps import Steps
 from api.app import create_app
@@ -128,14 +129,14 @@ async def whole(client: Client, database: AsyncEngine, keys: Keyring) -> AsyncIt
         )
         await stack.enter_async_context(_listening(create_app(services), listener))
         provider = await stack.enter_async_context(ProviderClient(providers.all()[0]))
-        steps = Steps(
+        chain = Chain(
             providers=providers,
             clients={"sandbox": provider},
             intents=Intents(database, services.tracking),
-            sealer=sealer,
             tokens=ReportTokens(keys),
             report_url=reports.origin,
         )
+        steps = Steps(chain, sealer)
         deliverer = await stack.enter_async_context(Deliverer())
         yield Whole(
             api=await stack.enter_async_context(serving(services)),

@@ -39,7 +39,7 @@ class Charging(Script):
     async def send_step(self, flow: Flow, progress: Progress) -> DeliveryReport | None:
         """Declare the intent, then do as the script says."""
         content = self.sealer.content(flow, progress.steps[-1].order)
-        await self.intents.declare(flow, progress, content)
+        await self.intents.declare(flow, progress, content, "sandbox")
         return await super().send_step(flow, progress)
 
 

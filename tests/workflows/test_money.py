@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -12,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from accounts.base import Application
 from accounts.ledger import Entry
 from storage.keys import Keyring
+from tests.activities.steps import unreported
 from tests.conftest import NewNamespace
 from tests.money import add, books, customer, sender_of
 from tests.samples import sms, viber, voice
@@ -151,7 +151,7 @@ async def test_a_flow_whose_steps_were_refused_costs_nothing(
 ) -> None:
     """Each was charged before it was sent, and refunded: so says every callback."""
     buyer, sender = await shop(database, "1")
-    service.steps = replace(service.steps, report_url="http://127.0.0.1:9")
+    service.steps = unreported(service.steps)
     async with service.working():
         tracking_id = await service.create(
             buyer, viber(senderInfoTrackingId=sender), sms(), strategy="OnStep"

@@ -50,7 +50,7 @@ async def test_the_total_is_the_sum_of_the_charged_steps(door: Door) -> None:
     for step in flow.steps[:2]:
         progress = progress.begun(step, flow.created_at)
         content = services.sealer.content(flow, step.order)
-        await intents.declare(flow, progress, content)
+        await intents.declare(flow, progress, content, "sandbox")
     shown = (await door.api.track(created["trackingId"])).json()
     assert [Decimal(str(each["price"])) for each in shown["messages"]] == [
         Decimal("0.01"),

@@ -1,0 +1,142 @@
+"""How a provider knows us: the headers that its requests bear, and where they come from."""
+
+import base64
+import time
+import uuid
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import jwt
+
+FRESH = 30.0
+"""Seconds before its end from which a token is not used any more."""
+
+BELIEVED = 86400.0
+"""Seconds that a token is used at most, whatever its issuer says."""
+
+
+class NoToken(Exception):
+    """The issuer gave no token, so nothing was sent; `refused` if it will not give one."""
+
+    def __init__(self, why: str, *, refused: bool = False) -> None:
+        super().__init__(why)
+        self.refused = refused
+
+
+@dataclass(frozen=True)
+class TokenRequest:
+    """The POST of a form that gets a token."""
+
+    url: str
+    form: Mapping[str, str]
+    headers: Mapping[str, str]
+
+
+Ask = Callable[[TokenRequest], Awaitable[Mapping[str, Any]]]
+"""Sends it and returns the JSON of a 2xx answer; raises NoToken."""
+
+
+class Credentials(Protocol):
+    """What makes a request ours."""
+
+    async def headers(self, ask: Ask) -> Mapping[str, str]:
+        """The headers of the next request.
+
+        Raises:
+            NoToken: there are none now.
+        """
+        ...
+
+    def renew(self, status: int) -> bool:
+        """Forget what an answer of that status says is void; True if asking again makes sense."""
+        ...
+
+
+@dataclass(frozen=True)
+class Fixed:
+    """The same headers for ever."""
+
+    fixed: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    async def headers(self, ask: Ask) -> Mapping[str, str]:
+        """Those."""
+        return self.fixed
+
+    def renew(self, status: int) -> bool:
+        """There is nothing to renew."""
+        return False
+
+
+def basic(user: str, password: str) -> Fixed:
+    """RFC 7617."""
+    return Fixed({"authorization": "Basic " + encoded(user, password)})
+
+
+def encoded(user: str, password: str) -> str:
+    """A name and its password as HTTP's Basic scheme writes them."""
+    return base64.b64encode(f"{user}:{password}".encode()).decode()
+
+
+@dataclass(frozen=True)
+class SignedToken:
+    """A JWT of our own for each request, signed with an application's private key (RS256)."""
+
+    application_id: str
+    private_key: str = field(repr=False)
+    lifetime: int = 600
+
+    async def headers(self, ask: Ask) -> Mapping[str, str]:
+        """A new token."""
+        now = int(time.time())
+        claims = {
+            "application_id": self.application_id,
+            "iat": now,
+            "exp": now + self.lifetime,
+            "jti": str(uuid.uuid4()),
+        }
+        token = jwt.encode(claims, self.private_key, algorithm="RS256")
+        return {"authorization": f"Bearer {token}"}
+
+    def renew(self, status: int) -> bool:
+        """Every request has a new one anyway."""
+        return False
+
+
+@dataclass
+class ClientCredentials:
+    """An OAuth 2 token, kept until shortly before its end (RFC 6749, 4.4).
+
+    On a status of `void` it is thrown away, and the request repeated once with a new one: who does
+    not know the caller has done nothing for it.
+    """
+
+    url: str
+    client_id: str
+    secret: str = field(repr=False)
+    void: frozenset[int] = frozenset({401})
+    _token: str = field(default="", repr=False)
+    _until: float = 0.0
+
+    async def headers(self, ask: Ask) -> Mapping[str, str]:
+        """The token; a new one where there is none."""
+        if time.monotonic() >= self._until:
+            await self._fetch(ask)
+        return {"authorization": f"Bearer {self._token}"}
+
+    async def _fetch(self, ask: Ask) -> None:
+        basic = {"authorization": "Basic " + encoded(self.client_id, self.secret)}
+        answer = await ask(TokenRequest(self.url, {"grant_type": "client_credentials"}, basic))
+        try:
+            self._token = str(answer["access_token"])
+            lifetime = min(float(answer.get("expires_in", 3600)), BELIEVED)
+        except (KeyError, TypeError, ValueError):
+            raise NoToken("unreadable token answer") from None
+        self._until = time.monotonic() + max(0.0, lifetime - FRESH)
+
+    def renew(self, status: int) -> bool:
+        """Whether the token was the reason."""
+        if status not in self.void:
+            return False
+        self._until = 0.0
+        return True
