@@ -124,12 +124,21 @@ class Chain:
 
     async def _try(self, turn: Turn, provider: Provider, behind: int) -> SendOutcome:
         """The provider's outcome; one that is not reached has its share of time to be."""
+        try:
+            outcome = await self._insist(turn, provider, behind)
+        except CannotCarry as fault:
+            _log.info("cannot carry", provider=provider.name, why=str(fault))
+            return REJECTED
+        self.providers.note(provider.name, failed=_is_failure(outcome))
+        return outcome
+
+    async def _insist(self, turn: Turn, provider: Provider, behind: int) -> SendOutcome:
         outgoing = self._outgoing(turn, provider)
         loop = asyncio.get_running_loop()
         ends = loop.time() + min(SHARE, turn.left / (behind + 1)) if behind else 0.0
         pause = 0.1
         while True:
-            outcome = await self._send(provider, outgoing)
+            outcome = await self.clients[provider.name].send(outgoing)
             if not isinstance(outcome, NotSent):
                 return outcome
             wait = pause if outcome.retry_after is None else outcome.retry_after
@@ -138,21 +147,12 @@ class Chain:
             await asyncio.sleep(wait)
             pause *= 2
 
-    async def _send(self, provider: Provider, outgoing: Outgoing) -> SendOutcome:
-        try:
-            outcome = await self.clients[provider.name].send(outgoing)
-        except CannotCarry as fault:
-            _log.info("cannot carry", provider=provider.name, why=str(fault))
-            return REJECTED
-        self.providers.note(provider.name, failed=_is_failure(outcome))
-        return outcome
-
     async def _repeat(self, turn: Turn, name: str) -> DeliveryReport | None:
         """Again to the one that may have it, if it takes both requests for one message."""
         provider = self.providers.named(name)
         if provider is None or not provider.capabilities.deduplicates:
             return None
-        outcome = await self._send(provider, self._outgoing(turn, provider))
+        outcome = await self._try(turn, provider, behind=0)
         return await self._conclude(turn, provider, outcome, fresh=False)
 
     async def _conclude(

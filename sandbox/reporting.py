@@ -66,8 +66,9 @@ class Reporter:
         for line in script.lines:
             await asyncio.sleep(_wait(line, accepted, message.send.validity))
             message.status, message.reason = line.status, line.reason
-            report = {**message.shown(), "at": iso(now())}
-            await self._deliver(message.send.report_url, report, tried)
+            if line.reported:
+                report = {**message.shown(), "at": iso(now())}
+                await self._deliver(message.send.report_url, report, tried)
 
     async def _deliver(self, url: str, report: dict[str, Any], tried: asyncio.Event) -> None:
         loop = asyncio.get_running_loop()

@@ -33,12 +33,16 @@ class Since(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One report of a script; `wait` in seconds, None is soon: 50 to 300 ms."""
+    """One status of a script; `wait` in seconds, None is soon: 50 to 300 ms.
+
+    One that is not `reported` is told only to who asks.
+    """
 
     status: str
     reason: str | None = None
     wait: float | None = None
     since: Since = Since.LINE
+    reported: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +70,10 @@ class Row:
 
 def _says(*statuses: str) -> Script:
     return Script(tuple(Line(status) for status in statuses))
+
+
+def _keeps(*statuses: str) -> Script:
+    return Script(tuple(Line(status, reported=False) for status in statuses))
 
 
 def _fails(status: str, reason: str | None = None) -> Script:
@@ -158,6 +166,10 @@ ROWS: Mapping[str, Row] = {
     ),
     "0116": Row("Viber: 500 and silence", {**_DELIVERS, "Viber": Script(answer=Answer.ERROR)}),
     "0117": Row("Delivered, never read", _DELIVERED),
+    "0118": Row(
+        "Delivers, reports nothing, says so when asked",
+        {"Sms": _keeps("delivered"), "Viber": _keeps("delivered"), "Voice": _keeps("completed")},
+    ),
 }
 """The table, by last four digits."""
 

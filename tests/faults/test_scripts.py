@@ -29,6 +29,7 @@ VIBER_FIRST = {
     "0115": ("Viber SEEN",),
     "0116": ("Viber EXPIRED", "Sms Delivered"),
     "0117": ("Viber DELIVERED",),
+    "0118": ("Viber DELIVERED",),
 }
 """How the steps of a flow Viber (0.5 min), then Sms stand in the end, by the last digits."""
 

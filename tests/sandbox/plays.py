@@ -36,6 +36,7 @@ REPORTS: dict[str, tuple[list[str], list[str], list[str]]] = {
     "0115": (["teleported", *SMS], ["teleported", *VIBER], ["teleported", *VOICE]),
     "0116": (SMS, [], VOICE),
     "0117": (["delivered"], ["delivered"], VOICE),
+    "0118": ([], [], []),
     "9999": (SMS, VIBER, VOICE),
 }  # fmt: skip
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import dataclasses
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -67,6 +67,8 @@ class Script:
     says: dict[Channel, Says] = field(default_factory=dict)
     answers: dict[Channel, Status | None] = field(default_factory=dict)
     late: dict[Channel, tuple[int, Status]] = field(default_factory=dict)
+    known: dict[Channel, Sequence[Status] | ApplicationError] = field(default_factory=dict)
+    asked: list[Channel] = field(default_factory=list)
     receiver_is_down: Callable[[Progress], bool] = lambda _: False
     sent: list[Channel] = field(default_factory=list)
     attempts: list[int] = field(default_factory=list)
@@ -88,18 +90,26 @@ class Script:
         if step.channel in self.late:
             order, status = self.late[step.channel]
             await self.flows.report(flow.ref(order), a_report(order, status))
-        match self.says.get(step.channel):
-            case ApplicationError() as error:
-                raise error
-            case Status() as status:
-                await self.flows.report(flow.ref(step.order), a_report(step.order, status))
-            case tuple() as statuses:
-                for status in statuses:
-                    await self.flows.report(flow.ref(step.order), a_report(step.order, status))
-            case None:
-                pass
+        says = self.says.get(step.channel)
+        if isinstance(says, ApplicationError):
+            raise says
+        for status in (says,) if isinstance(says, Status) else says or ():
+            await self.flows.report(flow.ref(step.order), a_report(step.order, status))
         answer = self.answers.get(step.channel, Status.QUEUED)
-        return a_report(step.order, answer) if answer else None
+        if answer is None:
+            return None
+        askable = step.channel in self.known
+        return a_report(step.order, answer).model_copy(update={"askable": askable})
+
+    @activity.defn
+    async def ask(self, flow: Flow, answer: DeliveryReport) -> Sequence[DeliveryReport]:
+        """What the channel's provider knows when it is asked."""
+        channel = flow.steps[answer.order - 1].channel
+        self.asked.append(channel)
+        known = self.known[channel]
+        if isinstance(known, ApplicationError):
+            raise known
+        return [a_report(answer.order, status) for status in known]
 
     @activity.defn
     async def publish(self, flow: Flow, progress: Progress, tell: bool) -> bool:
@@ -159,7 +169,7 @@ class Stage:
         yield Worker(
             self.client,
             task_queue=names.SENDS,
-            activities=[self.script.send_step],
+            activities=[self.script.send_step, self.script.ask],
             **common,
         )
         yield Worker(

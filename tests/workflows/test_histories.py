@@ -57,6 +57,14 @@ async def failed_over_on_step(stage: Stage) -> Flow:
     return flow
 
 
+async def asked(stage: Stage) -> Flow:
+    """Viber is silent, and its provider knows of the delivery when it is asked."""
+    stage.script.known = {VIBER: [Status.DELIVERED]}
+    flow = a_flow(viber(), sms(), ttls=[1.0, 60.0])
+    await stage.start(flow)
+    return flow
+
+
 async def refused(stage: Stage) -> Flow:
     """Viber refuses, the Sms is undelivered."""
     stage.script.answers = {VIBER: Status.FAILED}
@@ -114,6 +122,7 @@ EVENTS: dict[Story, set[int]] = {
     failed_over: {35},
     # The expiry's callback and the Sms's send are answered in one breath, or in two.
     failed_over_on_step: {50, 53},
+    asked: set(),
     refused: set(),
     maybe_sent: set(),
     cancelled: set(),
