@@ -19,6 +19,7 @@ from providers.token import ReportTokens
 from settings import Settings
 from storage import schema
 from storage.seal import Sealer
+from tracking.parts import Parts
 from tracking.records import Tracking
 from workflows.client import FlowClient, connect
 
@@ -81,6 +82,7 @@ async def running(settings: Settings) -> AsyncIterator[Services]:
                 await connect(lazy=True, metrics=settings.temporal_metrics), sealer, keys
             ),
             tracking=Tracking(engine, sealer),
+            parts=Parts(engine),
             accounts=Accounts(engine),
             ledger=Ledger(engine),
             access_tokens=AccessTokens(keys),

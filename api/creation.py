@@ -16,6 +16,7 @@ from domain.channels import Viber, ViberTemplate
 from domain.errors import KeyReused, Unavailable
 from domain.flow import Flow, Kind
 from domain.progress import Progress
+from domain.recipient import country
 from domain.steps import RequestStep, in_order
 from domain.wire import milliseconds
 from metrics import catalogue as metrics
@@ -51,6 +52,7 @@ async def create(order: Order, caller: Caller, services: Services) -> FlowCreate
     except AlreadyStarted:
         return await _concurrent(order, identity, caller, services)
     metrics.accepted(order.kind)
+    _warn(order.steps, services)
     await _record(sealed, services)
     return FlowCreated.of(sealed, services.sealer)
 
@@ -132,6 +134,22 @@ async def _concurrent(
     if earlier := await _earlier(order, identity, caller, services):
         return earlier
     raise Unavailable("The first request with this Idempotency-Key is still under way")
+
+
+def _warn(steps: Sequence[RequestStep], services: Services) -> None:
+    """Say of which steps no receipt will come: their ends are guessed, as the settings say."""
+    for step in steps:
+        provider = services.providers.able(step)[0].name
+        counts_as = services.receipts.of(provider, step.recipient)
+        if counts_as:
+            metrics.unreceipted(step.channel, provider)
+            _log.warning(
+                "no receipts",
+                channel=step.channel,
+                provider=provider,
+                country=country(step.recipient),
+                counts_as=counts_as,
+            )
 
 
 async def _record(flow: Flow, services: Services) -> None:

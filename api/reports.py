@@ -10,13 +10,16 @@ from sqlalchemy.exc import SQLAlchemyError
 from api.dependencies import InService, Services
 from domain.errors import InvalidRequest, UnknownReport
 from domain.progress import DeliveryReport
-from domain.status import UNDER_WAY
+from domain.status import UNDER_WAY, Status
 from domain.wire import milliseconds
 from metrics import catalogue as metrics
-from providers.base import BadReport, RawReport
+from providers.base import BadReport, RawReport, StatusWord
 from providers.token import Addressed
 
 router = APIRouter(tags=["reports"])
+
+MOST_PARTS = 255
+"""What the header of a part of an SMS can count to."""
 
 _log = structlog.get_logger()
 
@@ -43,9 +46,12 @@ async def take_report(provider: str, token: str, request: Request, services: InS
     except BadReport as fault:
         raise InvalidRequest({"body": str(fault)}) from None
     for word in words:
+        status = await _put_together(word, addressed, services)
+        if status is None:
+            continue
         report = DeliveryReport(
             order=addressed.ref.order,
-            status=word.status,
+            status=status,
             reason=word.reason,
             at=milliseconds(datetime.now(UTC)),
             message_id=word.message_id,
@@ -55,6 +61,17 @@ async def take_report(provider: str, token: str, request: Request, services: InS
         await _take(report, addressed, services)
         metrics.reported(provider, report.status)
     return Response(status_code=200)
+
+
+async def _put_together(
+    word: StatusWord, addressed: Addressed, services: Services
+) -> Status | None:
+    """The status of the whole message; None while its other parts are open."""
+    if word.parts == 1:
+        return word.status
+    if not 1 <= word.part <= word.parts <= MOST_PARTS:
+        raise InvalidRequest({"body": "There is no such part"})
+    return await services.parts.add(addressed.ref, word.part, word.parts, word.status)
 
 
 def _public(request: Request, services: Services) -> str:

@@ -34,6 +34,10 @@ SEND_SECONDS = Histogram(
     buckets=BRIEF,
 )  # fmt: skip
 REPORTS = Counter("failover_reports", "Delivery reports taken.", ("provider", "status"))
+STEPS_UNRECEIPTED = Counter(
+    "failover_steps_without_receipts", "Steps accepted of which nobody will report.",
+    ("channel", "provider"),
+)  # fmt: skip
 UNKNOWN_WORDS = Counter(
     "failover_unknown_statuses", "Statuses of a provider that no table knows.", ("provider",)
 )
@@ -105,6 +109,12 @@ def sent(channel: str, provider: str, outcome: str, seconds: float) -> None:
 def reported(provider: str, status: str) -> None:
     """A provider's report was taken."""
     REPORTS.labels(provider, status).inc()
+
+
+@_harmless
+def unreceipted(channel: str, provider: str) -> None:
+    """A step was accepted whose provider will not say what becomes of it."""
+    STEPS_UNRECEIPTED.labels(channel, provider).inc()
 
 
 @_harmless

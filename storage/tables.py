@@ -118,6 +118,17 @@ reports = Table(
 )
 """What providers reported: one line for each step and status, never changed."""
 
+parts = Table(
+    "parts",
+    metadata,
+    Column("tracking_id", String(36), primary_key=True),
+    Column("order", Integer, primary_key=True),
+    Column("part", SmallInteger, primary_key=True),
+    Column("status", String(16), nullable=False),
+    Column("at", Instant, nullable=False),
+)
+"""The parts of a long Sms, where its provider reports them one by one."""
+
 sends = Table(
     "sends",
     metadata,

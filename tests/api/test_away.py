@@ -13,6 +13,7 @@ from storage.engine import connect
 from tests.api.bench import Api, a_request, serving
 from tests.api.test_doors import DOORS
 from tests.databases import Databases
+from tracking.parts import Parts
 from tracking.records import Tracking
 
 TRACKING_ID = "71d0c1a2-52bb-4a0f-9ef1-6e0cbb0f7d3e"
@@ -26,6 +27,7 @@ async def blind(alone: Api, databases: Databases) -> AsyncIterator[Api]:
         alone.services,
         accounts=Accounts(database),
         ledger=Ledger(database),
+        parts=Parts(database),
         tracking=Tracking(database, alone.services.sealer),
     )
     async with serving(without) as api:

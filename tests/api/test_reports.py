@@ -1,11 +1,13 @@
 """POST /reports/{provider}/{token}: what providers tell us."""
 
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
 
 import pytest
 from temporalio.client import Client
 
+from providers.base import RawReport, StatusWord
 from providers.registry import Providers
 from providers.sandbox import Sandbox
 from tests.api.bench import SIGNALED, Api, a_request, handle, serving, signals
@@ -209,3 +211,46 @@ async def test_a_provider_that_signs_must_have_signed(alone: Api) -> None:
     services = replace(alone.services, providers=signing)
     async with serving(services) as api:
         await assert_unknown(api, api.report_token())
+
+
+class InParts(Sandbox):
+    """A provider that reports a long Sms part by part."""
+
+    def read_reports(self, report: RawReport) -> list[StatusWord]:
+        """The sandbox's words, with the part in the report."""
+        told = report.json()
+        return [
+            replace(word, part=told["part"], parts=told["parts"])
+            for word in super().read_reports(report)
+        ]
+
+
+@pytest.fixture
+async def in_parts(api: Api) -> AsyncIterator[Api]:
+    """The API of that provider's."""
+    providers = Providers([InParts("http://127.0.0.1:9")])
+    async with serving(replace(api.services, providers=providers)) as served:
+        yield served
+
+
+@pytest.mark.server
+async def test_parts_make_one_delivery(in_parts: Api, engine: Client) -> None:
+    """The flow hears of the whole message only."""
+    tracking_id = await a_flow(in_parts)
+    for part in (2, 1, 2):
+        body = {**DELIVERED, "part": part, "parts": 2}
+        answer = await in_parts.report(in_parts.report_token(tracking_id, order=2), body)
+        assert answer.status_code == 200
+    assert await signals(engine, tracking_id) == 1
+    assert await statuses(in_parts, tracking_id) == ["Delivered"]
+
+
+@pytest.mark.server
+@pytest.mark.parametrize(("part", "parts"), [(0, 2), (3, 2), (-1, 2), (1, 0), (1, 300)])
+async def test_a_part_that_cannot_be_is_refused(in_parts: Api, part: int, parts: int) -> None:
+    """Nothing of it is kept."""
+    tracking_id = await a_flow(in_parts)
+    body = {**DELIVERED, "part": part, "parts": parts}
+    answer = await in_parts.report(in_parts.report_token(tracking_id, order=2), body)
+    assert answer.status_code == 400
+    assert await statuses(in_parts, tracking_id) == []

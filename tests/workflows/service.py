@@ -36,6 +36,7 @@ from tests.api.bench import Api, serving
 from tests.conftest import until
 from tests.sandbox.bench import Receiver, Service, free_port
 from tests.sandbox.bench import serving as sandbox_serving
+from tracking.parts import Parts
 from tracking.records import Tracking
 from workflows.client import FlowClient
 
@@ -121,6 +122,7 @@ async def whole(client: Client, database: AsyncEngine, keys: Keyring) -> AsyncIt
             tracking=Tracking(database, sealer),
             accounts=Accounts(database),
             ledger=Ledger(database),
+            parts=Parts(database),
             access_tokens=AccessTokens(keys),
             providers=providers,
             report_tokens=ReportTokens(keys),

@@ -1,12 +1,20 @@
-"""Who may have a step that is being sent."""
+"""Who may have a step that is being sent, and the parts of what is reported part by part."""
 
 from alembic import op
-from sqlalchemy import Column, String
+from sqlalchemy import Column, Integer, SmallInteger, String
 
 revision = "0005"
 down_revision = "0004"
 
 
 def upgrade() -> None:
-    """Note of each send whose it is."""
+    """Note of each send whose it is; keep parts."""
     op.add_column("sends", Column("provider", String(32)))
+    op.create_table(
+        "parts",
+        Column("tracking_id", String(36), primary_key=True),
+        Column("order", Integer, primary_key=True),
+        Column("part", SmallInteger, primary_key=True),
+        Column("status", String(16), nullable=False),
+        Column("at", String(24), nullable=False),
+    )
