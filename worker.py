@@ -21,6 +21,7 @@ from temporalio.worker import (
 from activities.callbacks import Callbacks
 from activities.chain import Chain
 from activities.intents import Intents
+from activities.letters import Letters
 from activities.naming import Naming
 from activities.steps import Steps
 from egress.deliver import Deliverer
@@ -30,6 +31,7 @@ from providers.token import ReportTokens
 from settings import Settings
 from storage import schema
 from storage.seal import Sealer
+from tracking.conversations import Conversations
 from tracking.records import Tracking
 from workflows import names
 from workflows.client import connect
@@ -57,9 +59,9 @@ async def serve(settings: Settings) -> None:
 
 
 async def _work(settings: Settings, stopping: asyncio.Event) -> None:
-    async with activities(settings) as (steps, callbacks):
+    async with activities(settings) as (steps, callbacks, letters):
         client = await connect(metrics=settings.temporal_metrics)
-        every = workers(client, steps, callbacks, build=settings.build)
+        every = workers(client, steps, callbacks, letters, build=settings.build)
         running = [asyncio.create_task(worker.run()) for worker in every]
         _log.info("worker ready", queues=[worker.task_queue for worker in every])
         stop = asyncio.create_task(stopping.wait())
@@ -70,7 +72,7 @@ async def _work(settings: Settings, stopping: asyncio.Event) -> None:
 
 
 @asynccontextmanager
-async def activities(settings: Settings) -> AsyncIterator[tuple[Steps, Callbacks]]:
+async def activities(settings: Settings) -> AsyncIterator[tuple[Steps, Callbacks, Letters]]:
     """The activities with all that they need, by the settings."""
     keys = settings.keyring()
     sealer = Sealer(keys)
@@ -87,17 +89,23 @@ async def activities(settings: Settings) -> AsyncIterator[tuple[Steps, Callbacks
             clients=clients,
             intents=Intents(engine, tracking),
             tokens=ReportTokens(keys),
+            conversations=Conversations(engine, keys),
             report_url=settings.public_url,
             receipts=settings.receipts(),
         )
         deliverer = await stack.enter_async_context(Deliverer())
-        yield Steps(chain, sealer), Callbacks(tracking, sealer, deliverer)
+        yield (
+            Steps(chain, sealer),
+            Callbacks(tracking, sealer, deliverer),
+            Letters(sealer, deliverer),
+        )
 
 
 def workers(
     client: Client,
     steps: Steps,
     callbacks: Callbacks,
+    letters: Letters,
     *,
     runner: WorkflowRunner | None = None,
     grace: timedelta = GRACE,
@@ -125,5 +133,10 @@ def workers(
             **common,
         ),
         Worker(client, task_queue=names.SENDS, activities=[steps.send_step, steps.ask], **common),
-        Worker(client, task_queue=names.PUBLISH, activities=[callbacks.publish], **common),
+        Worker(
+            client,
+            task_queue=names.PUBLISH,
+            activities=[callbacks.publish, letters.deliver],
+            **common,
+        ),
     )

@@ -10,11 +10,10 @@ from temporalio import activity
 
 from activities.again import again
 from activities.counting import count_end
+from activities.telling import attempt
 from domain.flow import Flow
 from domain.progress import Progress
 from egress.deliver import Deliverer
-from egress.schedule import wait
-from metrics import catalogue as metrics
 from storage.seal import Sealer, Unsealable
 from tracking.records import Tracking
 from tracking.view import view
@@ -47,18 +46,9 @@ class Callbacks:
             return False
         if callback is None:
             return tell
-        delivery = await self.deliverer.deliver(*callback, _headers(flow, progress))
-        if delivery.succeeded:
-            metrics.told("delivered")
-            return True
-        age = activity.info().current_attempt_scheduled_time - progress.updated_at
-        delay = None if delivery.gone else wait(age.total_seconds(), _chance)
-        if delay is None:
-            metrics.told("dead")
-            _log.warning("callback dead", tracking_id=flow.tracking_id, answer=str(delivery))
-            return not delivery.gone
-        metrics.told("retried")
-        raise again("CallbackNotTaken", f"the receiver answered {delivery}", delay)
+        return await attempt(
+            self.deliverer, *callback, _headers(flow, progress), progress.updated_at
+        )
 
     def _opened(
         self, flow: Flow, progress: Progress, prices: Mapping[int, Decimal]

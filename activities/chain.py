@@ -16,26 +16,26 @@ from temporalio import activity
 
 from activities.again import again
 from activities.intents import Intent, Intents
-from domain.channels import Sms, Voice
+from domain.channels import Sms, ViberMessage, ViberTemplate, Voice
 from domain.flow import Flow, Step, StepRef
 from domain.progress import DeliveryReport, Progress
 from domain.steps import RequestStep
 from domain.wire import milliseconds
-from providers.base import (
+from providers.base import Outgoing, Provider
+from providers.http import ProviderClient
+from providers.outcomes import (
     REJECTED,
     Accepted,
     CannotCarry,
     MaybeSent,
     NotSent,
-    Outgoing,
-    Provider,
     Refused,
     SendOutcome,
 )
-from providers.http import ProviderClient
 from providers.receipts import Receipts
 from providers.registry import Providers
 from providers.token import Addressed, ReportTokens
+from tracking.conversations import Conversations
 
 LATE_REPORTS = timedelta(hours=72)
 """How long after a step's ttl its report address still works."""
@@ -77,6 +77,12 @@ class Turn:
         return max(1.0, self.step.ttl - max(0.0, used.total_seconds()))
 
     @property
+    def wants_replies(self) -> bool:
+        """Whether the client wants to hear what the recipient answers."""
+        content = self.content
+        return isinstance(content, ViberMessage | ViberTemplate) and bool(content.inbound_url)
+
+    @property
     def sender(self) -> str:
         """What the recipient sees as the sender."""
         content = self.content
@@ -94,6 +100,7 @@ class Chain:
     clients: Mapping[str, ProviderClient]
     intents: Intents
     tokens: ReportTokens
+    conversations: Conversations
     report_url: str
     receipts: Receipts = field(default_factory=Receipts)
 
@@ -169,6 +176,8 @@ class Chain:
                     provider=provider.name,
                     askable=channel in provider.capabilities.asks,
                 )
+                if turn.wants_replies:
+                    await self._listen(turn, provider)
                 return await _kept(self.intents.accepted(turn.ref, answer), answer)
             case Refused():
                 answer = _answer(turn, provider.name, outcome)
@@ -182,6 +191,14 @@ class Chain:
             case MaybeSent():
                 return None
 
+    async def _listen(self, turn: Turn, provider: Provider) -> None:
+        """Note where replies go; a provider that gives them an address does not need it."""
+        recipient, sender = turn.content.recipient, turn.sender
+        try:
+            await self.conversations.note(provider.name, sender, recipient, turn.ref)
+        except Exception as fault:
+            _log.warning("conversation not noted", fault=type(fault).__name__)
+
     def _outgoing(self, turn: Turn, provider: Provider) -> Outgoing:
         left = turn.left
         expires = time.time() + left + LATE_REPORTS.total_seconds()
@@ -192,6 +209,9 @@ class Chain:
             sender=turn.sender,
             validity=left,
             report_url=f"{self.report_url}/reports/{provider.name}/{token}",
+            inbound_url=f"{self.report_url}/inbound/{provider.name}/{token}"
+            if turn.wants_replies
+            else "",
         )
 
 

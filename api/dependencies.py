@@ -22,6 +22,7 @@ from providers.registry import Providers
 from providers.token import ReportTokens
 from storage.keys import Keyring
 from storage.seal import Sealer
+from tracking.conversations import Conversations
 from tracking.parts import Parts
 from tracking.records import Tracked, Tracking
 from workflows.client import FlowClient
@@ -37,6 +38,7 @@ class Services:
     flows: FlowClient
     tracking: Tracking
     parts: Parts
+    conversations: Conversations
     accounts: Accounts
     ledger: Ledger
     access_tokens: AccessTokens

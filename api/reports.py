@@ -13,7 +13,8 @@ from domain.progress import DeliveryReport
 from domain.status import UNDER_WAY, Status
 from domain.wire import milliseconds
 from metrics import catalogue as metrics
-from providers.base import BadReport, RawReport, StatusWord
+from providers.base import BadReport, StatusWord
+from providers.exchange import RawReport
 from providers.token import Addressed
 
 router = APIRouter(tags=["reports"])
@@ -33,12 +34,7 @@ async def take_report(provider: str, token: str, request: Request, services: InS
         raise UnknownReport("no such report address")
     addressed = services.report_tokens.read(provider, token, time.time())
     structlog.contextvars.bind_contextvars(tracking_id=addressed.ref.tracking_id)
-    raw = RawReport(
-        headers=dict(request.headers),
-        body=await request.body(),
-        url=_public(request, services),
-        method=request.method,
-    )
+    raw = await raw_report(request, services)
     if not serving.verify_report(raw):
         raise UnknownReport("no such report address")
     try:
@@ -74,10 +70,18 @@ async def _put_together(
     return await services.parts.add(addressed.ref, word.part, word.parts, word.status)
 
 
-def _public(request: Request, services: Services) -> str:
-    """The address that the provider called: it signs what it was given, not what a proxy made."""
+async def raw_report(request: Request, services: Services) -> RawReport:
+    """What a provider sent, as it arrived.
+
+    The address is the one that we gave out: providers sign that, not what a proxy made of it.
+    """
     query = request.url.query
-    return services.public_url + request.url.path + (f"?{query}" if query else "")
+    return RawReport(
+        headers=dict(request.headers),
+        body=await request.body(),
+        url=services.public_url + request.url.path + (f"?{query}" if query else ""),
+        method=request.method,
+    )
 
 
 async def _take(report: DeliveryReport, addressed: Addressed, services: Services) -> None:

@@ -7,60 +7,14 @@ A provider builds requests and reads answers and reports; `providers/http.py` do
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Protocol, Self
-from urllib.parse import parse_qsl, urlencode, urlsplit
-
-import orjson
+from typing import Protocol, runtime_checkable
 
 from domain.channels import Sms, ViberMessage, ViberTemplate, Voice
 from domain.status import Channel, Status
 from domain.steps import RequestStep
 from providers.credentials import Credentials
-
-
-@dataclass(frozen=True)
-class Accepted:
-    """The provider took the message; `message_id` is its own."""
-
-    message_id: str = ""
-
-
-@dataclass(frozen=True)
-class Refused:
-    """The provider will not send it: a status, not an exception.
-
-    `our_fault`: for the provider's own reasons or ours (credentials, credit, no route, a request
-    that it cannot read), not for the recipient's sake: another provider may well take it.
-    """
-
-    status: Status
-    reason: str
-    our_fault: bool = False
-
-
-@dataclass(frozen=True)
-class NotSent:
-    """Provably nothing was sent: safe to repeat, after `retry_after` seconds if it says so."""
-
-    why: str
-    retry_after: float | None = None
-
-
-@dataclass(frozen=True)
-class MaybeSent:
-    """Nobody knows: safe to repeat only where the provider deduplicates our reference."""
-
-    why: str
-
-
-SendOutcome = Accepted | Refused | NotSent | MaybeSent
-
-REJECTED = Refused(Status.FAILED, "Message Rejected", our_fault=True)
-"""Refused for reasons that have nothing to do with the recipient."""
-
-
-class CannotCarry(Exception):
-    """This provider has no form for that content, or for so little time; another may have one."""
+from providers.exchange import HttpAnswer, HttpRequest, RawReport
+from providers.outcomes import CannotCarry, SendOutcome
 
 
 class Content(StrEnum):
@@ -133,7 +87,6 @@ class Capabilities:
     deduplicates: bool = False
     asks: frozenset[Channel] = frozenset()
     seen: bool = False
-    replies: bool = False
     spans: Mapping[Channel, Span] = field(default_factory=dict)
     rate: str | None = None
 
@@ -145,75 +98,17 @@ class Capabilities:
 
 @dataclass(frozen=True)
 class Outgoing:
-    """A step on its way out. `validity` is what is left of its ttl, in seconds."""
+    """A step on its way out. `validity` is what is left of its ttl, in seconds.
+
+    `inbound_url` is where its recipient's replies go, if the client wants them.
+    """
 
     reference: str
     content: RequestStep
     sender: str
     validity: float
     report_url: str
-
-
-@dataclass(frozen=True)
-class HttpRequest:
-    """What to write. The credentials' headers are added when it is written."""
-
-    method: str
-    url: str
-    body: bytes = b""
-    headers: Mapping[str, str] = field(default_factory=dict)
-
-    @classmethod
-    def json(cls, url: str, body: Any, headers: Mapping[str, str] | None = None) -> Self:
-        """A POST of JSON."""
-        typed = {"content-type": "application/json", **(headers or {})}
-        return cls("POST", url, orjson.dumps(body), typed)
-
-    @classmethod
-    def form(cls, url: str, fields: Mapping[str, str]) -> Self:
-        """A POST of a form."""
-        typed = {"content-type": "application/x-www-form-urlencoded"}
-        return cls("POST", url, urlencode(fields).encode(), typed)
-
-
-@dataclass(frozen=True)
-class HttpAnswer:
-    """What came back: headers with lower-case names, the body cut at the client's cap."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-
-    def json(self) -> Any:
-        """The body read as JSON; None where it is none."""
-        return _json(self.body)
-
-
-@dataclass(frozen=True)
-class RawReport:
-    """A delivery report as it arrived: headers with lower-case names, the body's bytes.
-
-    `url` is the public address that was called, query and all, by our own settings: what the caller
-    says of its host proves nothing.
-    """
-
-    headers: Mapping[str, str]
-    body: bytes
-    url: str = ""
-    method: str = "POST"
-
-    def json(self) -> Any:
-        """The body read as JSON; None where it is none."""
-        return _json(self.body)
-
-    def form(self) -> Mapping[str, str]:
-        """The body read as a form; the last of equal names wins."""
-        return _pairs(self.body.decode("utf-8", "replace"))
-
-    @property
-    def query(self) -> Mapping[str, str]:
-        """The query's members; the last of equal names wins."""
-        return _pairs(urlsplit(self.url).query)
+    inbound_url: str = ""
 
 
 @dataclass(frozen=True)
@@ -231,8 +126,41 @@ class StatusWord:
     parts: int = 1
 
 
+@dataclass(frozen=True)
+class Reply:
+    """What a recipient answered to a Viber message; `reply_id` is the provider's own.
+
+    `recipient` is the number that answered, `sender` whom it answered: they find the step where the
+    address that was called does not name it.
+    """
+
+    text: str
+    reply_id: str
+    recipient: str = ""
+    sender: str = ""
+    media: str | None = None
+    filename: str | None = None
+
+
 class BadReport(ValueError):
     """A report that is not in the provider's form."""
+
+
+@runtime_checkable
+class Replying(Protocol):
+    """A provider that hands on what recipients reply, to an address of each message or to one."""
+
+    def verify_inbound(self, inbound: RawReport) -> bool:
+        """Whether it is provably the provider's: asked where the address proves nothing."""
+        ...
+
+    def read_replies(self, inbound: RawReport) -> Sequence[Reply]:
+        """What was replied.
+
+        Raises:
+            BadReport: not in the provider's form.
+        """
+        ...
 
 
 class Provider(Protocol):
@@ -284,14 +212,3 @@ class Provider(Protocol):
     def read_query(self, answer: HttpAnswer, channel: Channel) -> Sequence[StatusWord]:
         """What a 2xx answer to it says; nothing, where the provider does not know either."""
         ...
-
-
-def _json(body: bytes) -> Any:
-    try:
-        return orjson.loads(body)
-    except orjson.JSONDecodeError:
-        return None
-
-
-def _pairs(encoded: str) -> Mapping[str, str]:
-    return dict(parse_qsl(encoded, keep_blank_values=True, max_num_fields=200))

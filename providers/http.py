@@ -13,20 +13,10 @@ import structlog
 
 from domain.status import Channel
 from metrics import catalogue as metrics
-from providers.base import (
-    REJECTED,
-    Accepted,
-    HttpAnswer,
-    HttpRequest,
-    MaybeSent,
-    NotSent,
-    Outgoing,
-    Provider,
-    Refused,
-    SendOutcome,
-    StatusWord,
-)
+from providers.base import Outgoing, Provider, StatusWord
 from providers.credentials import NoToken, TokenRequest
+from providers.exchange import HttpAnswer, HttpRequest
+from providers.outcomes import REJECTED, Accepted, MaybeSent, NotSent, Refused, SendOutcome
 from providers.pace import Pace
 
 DEADLINE = 10.0

@@ -12,24 +12,11 @@ from pydantic import Field, SecretStr
 
 from domain.channels import Sms
 from domain.status import Channel, Status
-from providers.base import (
-    REJECTED,
-    Accepted,
-    BadReport,
-    CannotCarry,
-    Capabilities,
-    Content,
-    HttpAnswer,
-    HttpRequest,
-    MaybeSent,
-    Outgoing,
-    RawReport,
-    SendOutcome,
-    Span,
-    StatusWord,
-)
+from providers.base import BadReport, Capabilities, Content, Outgoing, Span, StatusWord
 from providers.configuration import BaseUrl, Configuration
 from providers.credentials import Fixed
+from providers.exchange import HttpAnswer, HttpRequest, RawReport
+from providers.outcomes import REJECTED, Accepted, CannotCarry, MaybeSent, SendOutcome
 from providers.unknown import unknown
 
 STATUSES: Mapping[str, StatusWord] = {

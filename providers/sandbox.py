@@ -7,21 +7,10 @@ from urllib.parse import urlencode
 from domain.channels import Sms
 from domain.status import Channel, Status
 from domain.steps import RequestStep
-from providers.base import (
-    REJECTED,
-    Accepted,
-    BadReport,
-    Capabilities,
-    Content,
-    HttpAnswer,
-    HttpRequest,
-    MaybeSent,
-    Outgoing,
-    RawReport,
-    SendOutcome,
-    StatusWord,
-)
+from providers.base import BadReport, Capabilities, Content, Outgoing, Reply, StatusWord
 from providers.credentials import Fixed
+from providers.exchange import HttpAnswer, HttpRequest, RawReport
+from providers.outcomes import REJECTED, Accepted, MaybeSent, SendOutcome
 from providers.unknown import unknown
 
 STATUSES: Mapping[str, Status] = {
@@ -65,7 +54,8 @@ class Sandbox:
                 "content": _content(outgoing.content),
                 "validity": round(outgoing.validity, 3),
                 "reportUrl": outgoing.report_url,
-            },
+            }
+            | ({"inboundUrl": outgoing.inbound_url} if outgoing.inbound_url else {}),
         )
 
     def read_answer(self, answer: HttpAnswer, channel: Channel) -> SendOutcome:
@@ -87,6 +77,18 @@ class Sandbox:
             return self._words(report.json())
         except (KeyError, TypeError, AttributeError):
             raise BadReport("not a report of the sandbox") from None
+
+    def verify_inbound(self, inbound: RawReport) -> bool:
+        """It has no signature, so that only the address of a message is believed."""
+        return False
+
+    def read_replies(self, inbound: RawReport) -> Sequence[Reply]:
+        """One reply: {replyId, text}."""
+        told = inbound.json()
+        try:
+            return (Reply(text=str(told["text"]), reply_id=str(told["replyId"])),)
+        except (KeyError, TypeError):
+            raise BadReport("not a reply of the sandbox") from None
 
     def build_query(self, message_id: str, reference: str, channel: Channel) -> HttpRequest:
         """GET /messages by the reference, which is known even where no answer came."""

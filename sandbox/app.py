@@ -13,7 +13,7 @@ from sandbox import page
 from sandbox.answers import problem
 from sandbox.desk import Desk
 from sandbox.phones import Message
-from sandbox.wire import Send
+from sandbox.wire import Answered, Send
 
 
 async def _desk(request: Request) -> Desk:
@@ -43,6 +43,13 @@ async def message_by_reference(
 async def message_by_id(message_id: str, desk: TheDesk) -> Response:
     """One message: {messageId, reference, status, reason}."""
     return _found(desk.phones.message(message_id))
+
+
+@router.post("/messages/{message_id}/replies", response_model=None)
+async def reply(message_id: str, body: Answered, desk: TheDesk) -> Response:
+    """Answer a message as its recipient would: 202 {replyId, messageId, text}."""
+    message = desk.phones.message(message_id)
+    return problem(404, "unknown message") if message is None else desk.reply(message, body.text)
 
 
 @router.get("/inbox", response_model=None)

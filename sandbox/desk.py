@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass, field
+from uuid import uuid4
 
 import httpx
 from fastapi.responses import JSONResponse, Response
@@ -29,6 +30,8 @@ class Desk:
         """Accept the message or turn it away, and answer."""
         if not is_within(send.report_url, self.report_origin):
             return problem(400, "reportUrl: must be of the configured report origin")
+        if send.inbound_url and not is_within(send.inbound_url, self.report_origin):
+            return problem(400, "inboundUrl: must be of the configured report origin")
         attempt = self.phones.attempt(send.reference)
         script = row_for(send.to).scripts[send.channel]
         if attempt.number <= len(script.turned_away):
@@ -42,6 +45,15 @@ class Desk:
         if not isinstance(response, Unanswered):
             attempt.answered = response.status_code
         return response
+
+    def reply(self, message: Message, text: str) -> Response:
+        """Hand on what the recipient replied, where somebody wants to hear it."""
+        if not message.send.inbound_url:
+            return problem(409, "nobody listens to replies to this message")
+        message.replies.append(text)
+        reply = {"replyId": str(uuid4()), "messageId": message.id, "text": text}
+        self.reporter.hand_on(message.send.inbound_url, reply)
+        return JSONResponse(reply, 202)
 
     def _turn_away(self, answer: Answer) -> Response:
         if answer is Answer.THROTTLED:

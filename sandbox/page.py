@@ -23,7 +23,10 @@ _templates = Environment(
 
 
 class Bubble(NamedTuple):
-    """A message as drawn; `tone` is good, bad or open, `time` is UTC, HH:MM:SS."""
+    """A message as drawn; `tone` is good, bad or open, `time` is UTC, HH:MM:SS.
+
+    `answerable` is the id of one whose sender wants to hear replies, else "".
+    """
 
     channel: str
     sender: str
@@ -33,6 +36,8 @@ class Bubble(NamedTuple):
     reason: str | None
     tone: str
     time: str
+    replies: list[str]
+    answerable: str
 
 
 class Phone(NamedTuple):
@@ -84,6 +89,8 @@ def _bubble(message: Message) -> Bubble:
         reason=message.reason,
         tone=_tone(message.status),
         time=f"{message.received_at:%H:%M:%S}",
+        replies=message.replies,
+        answerable=message.id if message.send.inbound_url else "",
     )
 
 

@@ -18,6 +18,7 @@ class Message:
     received_at: datetime = field(default_factory=now)
     status: str = "queued"
     reason: str | None = None
+    replies: list[str] = field(default_factory=list)
 
     def shown(self) -> dict[str, Any]:
         """Where it stands: {messageId, reference, status, reason}."""

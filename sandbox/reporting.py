@@ -1,7 +1,7 @@
 """Delivery reports: plays a message's script and posts each line until it is answered."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from itertools import chain, repeat
 from random import SystemRandom
 from typing import Any
@@ -42,12 +42,20 @@ class Reporter:
     def play(self, message: Message, script: Script) -> asyncio.Event:
         """Start the message's script; the event is set when its first report has been tried."""
         tried = asyncio.Event()
-        task = asyncio.create_task(self._play(message, script, tried))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task = self._begin(self._play(message, script, tried))
         # Also where nothing was tried: a cancelled script must not hold back an answer.
         task.add_done_callback(lambda _: tried.set())
         return tried
+
+    def hand_on(self, url: str, reply: dict[str, Any]) -> None:
+        """POST a recipient's reply, as often as a report would be."""
+        self._begin(self._deliver(url, reply, asyncio.Event()))
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
 
     def stop(self) -> None:
         """End all scripts; idempotent."""
@@ -81,7 +89,7 @@ class Reporter:
             if loop.time() + pause > deadline:
                 break
             await asyncio.sleep(pause)
-        _log.warning("report given up", message_id=report["messageId"], status=report["status"])
+        _log.warning("report given up", message_id=report["messageId"])
 
     async def _post(self, url: str, report: dict[str, Any]) -> bool:
         """Whether that settles it: anything but 5xx and no answer does."""
@@ -93,7 +101,6 @@ class Reporter:
             _log.warning(
                 "report dropped",
                 message_id=report["messageId"],
-                status=report["status"],
                 answer=answer.status_code,
             )
         return answer.status_code < 500

@@ -28,7 +28,8 @@ class Send(BaseModel):
 
     {"reference": "<trackingId>.<order>", "channel": "Sms", "to": "+306900000101",
      "from": "AcmeShop", "content": {...}, "validity": 90.0, "reportUrl": "http://..."};
-    `validity` is what is left of the step's ttl, in seconds.
+    `validity` is what is left of the step's ttl, in seconds. `inboundUrl` may be there: where
+    the recipient's replies go.
     """
 
     model_config = ConfigDict(frozen=True, strict=True)
@@ -40,6 +41,7 @@ class Send(BaseModel):
     content: Annotated[dict[str, Any], AfterValidator(_showable)]
     validity: float = Field(ge=0, le=30 * 86400)
     report_url: str = Field(alias="reportUrl", max_length=2048)
+    inbound_url: str = Field(default="", alias="inboundUrl", max_length=2048)
 
     @field_validator("to")
     @classmethod
@@ -47,6 +49,14 @@ class Send(BaseModel):
         if _NUMBER.fullmatch(to) or (known.data.get("channel") == "Voice" and _SIP.fullmatch(to)):
             return to
         raise ValueError("must be a phone number, or for Voice a SIP address")
+
+
+class Answered(BaseModel):
+    """What a recipient replies: {"text": "Thanks!"}."""
+
+    model_config = ConfigDict(frozen=True, strict=True)
+
+    text: str = Field(min_length=1, max_length=1000)
 
 
 def now() -> datetime:

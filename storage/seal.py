@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from domain.channels import AnyStep, opened
 from domain.flow import Flow
+from domain.letter import Letter
 from storage.keys import Keyring
 
 
@@ -67,9 +68,26 @@ class Sealer:
         content = self.open(flow.steps[order - 1].content, _place(flow, order))
         return opened(content, flow.kind)
 
+    def sealed_letter(self, letter: Letter) -> Letter:
+        """The letter with its address and its body sealed."""
+        update = {part: self.seal(getattr(letter, part), _of(letter, part)) for part in _PARTS}
+        return letter.model_copy(update=update)
+
+    def letter(self, letter: Letter) -> tuple[str, str]:
+        """The address and the body of a sealed letter, in clear."""
+        url, body = (self.open(getattr(letter, part), _of(letter, part)) for part in _PARTS)
+        return url, body
+
     def callback_url(self, flow: Flow) -> str | None:
         """The callback's address of a sealed flow, in clear."""
         return self.open(flow.callback.url, _place(flow, "callback")) if flow.callback else None
+
+
+_PARTS = ("url", "body")
+
+
+def _of(letter: Letter, part: str) -> str:
+    return f"{letter.account}|{letter.tracking_id}|{letter.event}/{part}"
 
 
 def _place(flow: Flow, part: int | str) -> str:

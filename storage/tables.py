@@ -129,6 +129,17 @@ parts = Table(
 )
 """The parts of a long Sms, where its provider reports them one by one."""
 
+conversations = Table(
+    "conversations",
+    metadata,
+    Column("pair", String(64), primary_key=True),
+    Column("account", String(64), nullable=False),
+    Column("tracking_id", String(36), nullable=False, index=True),
+    Column("order", Integer, nullable=False),
+    Column("at", Instant, nullable=False),
+)
+"""The last Viber step of a sender to a number; `pair` is their HMAC."""
+
 sends = Table(
     "sends",
     metadata,

@@ -10,6 +10,7 @@ import pytest
 
 import worker
 from activities.callbacks import Callbacks
+from activities.letters import Letters
 from activities.steps import Steps
 from api.errors import ANSWERS
 from domain import errors
@@ -82,11 +83,11 @@ def test_every_activity_is_served_by_the_worker() -> None:
     source = inspect.getsource(worker.workers)
     activities = [
         name
-        for holder in (Steps, Callbacks)
+        for holder in (Steps, Callbacks, Letters)
         for name, member in inspect.getmembers(holder)
         if hasattr(member, "__temporal_activity_definition")
     ]
-    assert sorted(activities) == ["ask", "publish", "send_step"]
+    assert sorted(activities) == ["ask", "deliver", "publish", "send_step"]
     assert all(re.search(rf"\.{name}\b", source) for name in activities)
 
 

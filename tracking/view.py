@@ -96,6 +96,11 @@ def _message(flow: Flow, standing: StepProgress, price: Decimal, sealer: Sealer)
             return _voice(content, standing, ids, common)
 
 
+def message_id(flow: Flow, order: int) -> str:
+    """What clients know a Viber message by: the `trackingId` among the flow's `messages`."""
+    return _Ids(flow, flow.steps[order - 1])("trackingId")
+
+
 @dataclass(frozen=True)
 class _Ids:
     """The step's ids: stable, stored nowhere."""

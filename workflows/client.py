@@ -14,6 +14,7 @@ from temporalio.client import (
     WorkflowUpdateRPCTimeoutOrCancelledError,
 )
 from temporalio.common import (
+    ActivityIDReusePolicy,
     Priority,
     SearchAttributePair,
     TypedSearchAttributes,
@@ -21,15 +22,17 @@ from temporalio.common import (
 )
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.envconfig import ClientConfig
-from temporalio.exceptions import WorkflowAlreadyStartedError
+from temporalio.exceptions import ActivityAlreadyStartedError, WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from domain.errors import AlreadyFinal, Unavailable, UnknownFlow
 from domain.flow import Flow, StepRef
+from domain.letter import Letter
 from domain.progress import DeliveryReport, FlowStatus, Progress
 from storage.keys import Keyring
 from storage.seal import Sealer
 from workflows import names, runtime, summaries
+from workflows.publishing import PUBLISH_RETRIES, PUBLISHING
 
 ASKING = 10.0
 """Seconds for which a start without an answer is asked again, with the same id."""
@@ -154,6 +157,32 @@ class FlowClient:
                 return False
             raise Unavailable("The report could not be taken; send it again") from None
         return True
+
+    async def post(self, letter: Letter) -> None:
+        """Have the letter delivered, be its flow over or not; one that was posted is not again.
+
+        Raises:
+            Unavailable: the engine does not have it.
+        """
+        attributes = [SearchAttributePair(names.ACCOUNT, letter.account)]
+        try:
+            await self._client.start_activity(
+                names.DELIVER,
+                self._sealer.sealed_letter(letter),
+                id=names.letter_id(letter.account, letter.tracking_id, letter.event),
+                task_queue=names.PUBLISH,
+                id_reuse_policy=ActivityIDReusePolicy.REJECT_DUPLICATE,
+                start_to_close_timeout=PUBLISHING,
+                retry_policy=PUBLISH_RETRIES,
+                search_attributes=TypedSearchAttributes(attributes),
+                summary=f"{letter.event.partition('_')[0]} · {letter.tracking_id}",
+                priority=Priority(fairness_key=letter.account[:64]),
+                rpc_timeout=RPC,
+            )
+        except ActivityAlreadyStartedError:
+            return
+        except (RPCError, NotConnected):
+            raise Unavailable("The message could not be taken; send it again") from None
 
     async def cancel(self, account: str, tracking_id: str) -> Progress:
         """End the flow, and return where it stands.

@@ -16,7 +16,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.flow import Flow, Step
     from domain.progress import DeliveryReport, Outcome, Progress
     from domain.status import is_final
-    from workflows import names, summaries
+    from workflows import names, publishing, summaries
 
 # A send takes an exchange with a provider, or a few; a worker that is silent for ALIVE is dead. How
 # long sending is tried in all follows from the step's ttl.
@@ -24,13 +24,6 @@ EXCHANGE, ALIVE = timedelta(seconds=30), timedelta(seconds=3)
 QUESTION = timedelta(seconds=5)
 SEND_RETRIES = RetryPolicy(
     initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=15)
-)
-PUBLISHING = timedelta(seconds=20)
-# The activity names each delay itself, up to a day; the interval is for a worker that died.
-PUBLISH_RETRIES = RetryPolicy(
-    initial_interval=timedelta(seconds=5),
-    backoff_coefficient=1,
-    maximum_interval=timedelta(days=1),
 )
 
 
@@ -169,8 +162,8 @@ class FailoverWorkflow:
             Callbacks.publish,
             args=[self._flow, progress, tell],
             task_queue=names.PUBLISH,
-            start_to_close_timeout=PUBLISHING,
-            retry_policy=PUBLISH_RETRIES,
+            start_to_close_timeout=publishing.PUBLISHING,
+            retry_policy=publishing.PUBLISH_RETRIES,
             summary=summaries.of_publication(self._flow, progress, tell),
         )
 

@@ -10,6 +10,9 @@ CANCEL_UPDATE = "cancel"
 ALREADY_FINAL = "AlreadyFinal"
 """Type of the error with which a flow that is over refuses to be cancelled."""
 
+DELIVER = "deliver"
+"""The activity that tells a client something outside of a running flow."""
+
 FLOWS, SENDS, PUBLISH = "flows", "sends", "publish"
 """Task queues. Sends have their own, or the engine would hand them out past rate and fairness."""
 
@@ -33,6 +36,11 @@ DYNAMIC_CONFIG: Mapping[str, str] = {
 def workflow_id(account: str, tracking_id: str) -> str:
     """The workflow of a flow, always composed from the caller's own account."""
     return f"flow/{account}/{tracking_id}"
+
+
+def letter_id(account: str, tracking_id: str, event: str) -> str:
+    """The activity that delivers a letter; the same event twice is one."""
+    return f"letter/{account}/{tracking_id}/{event}"
 
 
 def repair_id(account: str, tracking_id: str) -> str:

@@ -28,7 +28,7 @@ from tracking.records import Tracking
 from tracking.unfinished import Recorded, is_unfinished, newest, unfinished
 from workflows import names, summaries
 from workflows.client import RPC
-from workflows.failover import PUBLISH_RETRIES, PUBLISHING
+from workflows.publishing import PUBLISH_RETRIES, PUBLISHING
 
 UNKNOWN = "unknown to the engine"
 

@@ -21,6 +21,7 @@ from providers.token import ReportTokens
 from storage.keys import Keyring
 from storage.seal import Sealer
 from tests.sandbox.bench import Receiver, Service, receiving, serving
+from tracking.conversations import Conversations
 from tracking.records import Tracking
 
 
@@ -102,6 +103,7 @@ def sending_to(
                 clients={"sandbox": client},
                 intents=Intents(database, tracking),
                 tokens=ReportTokens(keys),
+                conversations=Conversations(database, keys),
                 report_url=receiver.origin,
             )
             steps = Steps(chain, sealer)

@@ -22,6 +22,7 @@ from storage.seal import Sealer
 from tests.api.bench import Api, serving
 from tests.conftest import NewNamespace
 from tests.databases import Databases
+from tracking.conversations import Conversations
 from tracking.parts import Parts
 from tracking.records import Tracking
 from workflows.client import FlowClient
@@ -53,6 +54,7 @@ async def without_engine(database: AsyncEngine, keys: Keyring, port: int) -> Ser
         accounts=Accounts(database),
         ledger=Ledger(database),
         parts=Parts(database),
+        conversations=Conversations(database, keys),
         access_tokens=AccessTokens(keys),
         providers=Providers(sandboxed(f"http://127.0.0.1:{port}", deduplicates=True)),
         report_tokens=ReportTokens(keys),

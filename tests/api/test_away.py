@@ -13,6 +13,7 @@ from storage.engine import connect
 from tests.api.bench import Api, a_request, serving
 from tests.api.test_doors import DOORS
 from tests.databases import Databases
+from tracking.conversations import Conversations
 from tracking.parts import Parts
 from tracking.records import Tracking
 
@@ -28,6 +29,7 @@ async def blind(alone: Api, databases: Databases) -> AsyncIterator[Api]:
         accounts=Accounts(database),
         ledger=Ledger(database),
         parts=Parts(database),
+        conversations=Conversations(database, alone.services.keys),
         tracking=Tracking(database, alone.services.sealer),
     )
     async with serving(without) as api:

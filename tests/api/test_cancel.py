@@ -16,6 +16,7 @@ from accounts.demonstration import GLOBEX
 from activities.callbacks import Callbacks
 from activities.chain import Chain
 from activities.intents import Intents
+from activities.letters import Letters
 from activities.steps import Steps
 from egress.deliver import Deliverer
 from providers.http import ProviderClient
@@ -47,12 +48,14 @@ async def working(client: Client, api: Api, database: AsyncEngine) -> AsyncItera
             clients=clients,
             intents=Intents(database, services.tracking),
             tokens=services.report_tokens,
+            conversations=services.conversations,
             report_url="http://127.0.0.1:9",
         )
         steps = Steps(chain, services.sealer)
         deliverer = await stack.enter_async_context(Deliverer(deadline=1))
         callbacks = Callbacks(services.tracking, services.sealer, deliverer)
-        for each in worker.workers(client, steps, callbacks, grace=timedelta(0)):
+        letters = Letters(services.sealer, deliverer)
+        for each in worker.workers(client, steps, callbacks, letters, grace=timedelta(0)):
             await stack.enter_async_context(each)
         yield
 

@@ -21,6 +21,8 @@ OPEN = {
     "/health/ready",
     "/oauth/token",
     "/reports/{provider}/{token}",
+    "/inbound/{provider}/{token}",
+    "/inbound/{provider}",
 }
 """What needs no token: the rest must."""
 

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from temporalio.client import Client
 
-from providers.base import RawReport, StatusWord
+from providers.base import StatusWord
+from providers.exchange import RawReport
 from providers.registry import Providers
 from providers.sandbox import Sandbox
 from tests.api.bench import SIGNALED, Api, a_request, handle, serving, signals

@@ -148,12 +148,14 @@ async def test_a_path_that_is_no_door_opens_nothing(alone: Api, known: str) -> N
 
 
 async def test_what_is_open_says_nothing_of_flows(alone: Api, known: str) -> None:
-    """Health answers anybody, the token endpoint wants a secret, a report its address."""
+    """Health answers anybody; the others want a secret, or an address that we gave out."""
     expected = {
         "/health/live": ("GET", {200}),
         "/health/ready": ("GET", {503}),  # nobody is where the engine should be
         "/oauth/token": ("POST", {401}),
         "/reports/{provider}/{token}": ("POST", {404}),
+        "/inbound/{provider}/{token}": ("POST", {404}),
+        "/inbound/{provider}": ("POST", {404}),
     }
     assert set(expected) == OPEN
     for path, (method, statuses) in expected.items():

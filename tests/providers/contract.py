@@ -14,22 +14,10 @@ import pytest
 from domain.flow import Kind
 from domain.status import SUCCESSES, UNDER_WAY, Channel, Status
 from domain.steps import RequestStep
-from providers.base import (
-    Accepted,
-    BadReport,
-    CannotCarry,
-    Content,
-    HttpAnswer,
-    HttpRequest,
-    MaybeSent,
-    NotSent,
-    Outgoing,
-    Provider,
-    RawReport,
-    Refused,
-    StatusWord,
-)
+from providers.base import BadReport, Content, Outgoing, Provider, StatusWord
+from providers.exchange import HttpAnswer, HttpRequest, RawReport
 from providers.http import _judged
+from providers.outcomes import Accepted, CannotCarry, MaybeSent, NotSent, Refused
 from tests.counting import counting
 from tests.samples import request_step, sms, viber, viber_message, voice
 

@@ -6,8 +6,9 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from providers.base import Accepted, MaybeSent, NotSent, Outgoing, Refused, SendOutcome
+from providers.base import Outgoing
 from providers.http import ANSWER_CAP, ProviderClient
+from providers.outcomes import Accepted, MaybeSent, NotSent, Refused, SendOutcome
 from providers.sandbox import Sandbox
 from tests.samples import request_step, sms
 from tests.sandbox.bench import free_port

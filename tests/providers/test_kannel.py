@@ -5,17 +5,10 @@ from urllib.parse import unquote
 import pytest
 
 from domain.status import Channel, Status
-from providers.base import (
-    REJECTED,
-    Accepted,
-    CannotCarry,
-    Content,
-    HttpAnswer,
-    HttpRequest,
-    RawReport,
-    StatusWord,
-)
+from providers.base import Content, StatusWord
+from providers.exchange import HttpAnswer, HttpRequest, RawReport
 from providers.kannel import STATUSES, UNDELIVERED, Config, Kannel
+from providers.outcomes import REJECTED, Accepted, CannotCarry
 from tests.providers.contract import REPORT_URL, Case, ProviderContract, outgoing
 
 SECRET = "kannel-secret"

@@ -6,7 +6,9 @@ import orjson
 import pytest
 
 from domain.status import Channel, Status
-from providers.base import REJECTED, Content, HttpRequest, RawReport, StatusWord
+from providers.base import Content, StatusWord
+from providers.exchange import HttpRequest, RawReport
+from providers.outcomes import REJECTED
 from providers.sandbox import STATUSES, Sandbox
 from tests.providers.contract import REPORT_URL, Case, ProviderContract
 

@@ -20,6 +20,7 @@ from accounts.tokens import AccessTokens
 from activities.callbacks import Callbacks
 from activities.chain import Chain
 from activities.intents import Intents
+from activities.letters import Letters
 from activities.steps import Steps
 from api.app import create_app
 from api.dependencies import Services
@@ -36,6 +37,7 @@ from tests.api.bench import Api, serving
 from tests.conftest import until
 from tests.sandbox.bench import Receiver, Service, free_port
 from tests.sandbox.bench import serving as sandbox_serving
+from tracking.conversations import Conversations
 from tracking.parts import Parts
 from tracking.records import Tracking
 from workflows.client import FlowClient
@@ -51,6 +53,7 @@ class Whole:
     client: Client
     steps: Steps
     callbacks: Callbacks
+    letters: Letters
     sandbox: Service
     sink: Sink
 
@@ -59,7 +62,9 @@ class Whole:
         """Workers for all queues, for as long as the block lasts."""
         grace = timedelta(seconds=5)
         async with AsyncExitStack() as stack:
-            for each in worker.workers(self.client, self.steps, self.callbacks, grace=grace):
+            for each in worker.workers(
+                self.client, self.steps, self.callbacks, self.letters, grace=grace
+            ):
                 await stack.enter_async_context(each)
             yield
 
@@ -123,6 +128,7 @@ async def whole(client: Client, database: AsyncEngine, keys: Keyring) -> AsyncIt
             accounts=Accounts(database),
             ledger=Ledger(database),
             parts=Parts(database),
+            conversations=Conversations(database, keys),
             access_tokens=AccessTokens(keys),
             providers=providers,
             report_tokens=ReportTokens(keys),
@@ -136,6 +142,7 @@ async def whole(client: Client, database: AsyncEngine, keys: Keyring) -> AsyncIt
             clients={"sandbox": provider},
             intents=Intents(database, services.tracking),
             tokens=ReportTokens(keys),
+            conversations=services.conversations,
             report_url=reports.origin,
         )
         steps = Steps(chain, sealer)
@@ -145,6 +152,7 @@ async def whole(client: Client, database: AsyncEngine, keys: Keyring) -> AsyncIt
             client=client,
             steps=steps,
             callbacks=Callbacks(services.tracking, sealer, deliverer),
+            letters=Letters(sealer, deliverer),
             sandbox=sandbox,
             sink=await stack.enter_async_context(listening(free_port())),
         )
