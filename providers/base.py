@@ -212,3 +212,15 @@ class Provider(Protocol):
     def read_query(self, answer: HttpAnswer, channel: Channel) -> Sequence[StatusWord]:
         """What a 2xx answer to it says; nothing, where the provider does not know either."""
         ...
+
+
+class NeverAsked:
+    """Inherit where nobody can be asked: `capabilities.asks` names no channel."""
+
+    def build_query(self, message_id: str, reference: str, channel: Channel) -> HttpRequest:
+        """There is no such request."""
+        raise NotImplementedError
+
+    def read_query(self, answer: HttpAnswer, channel: Channel) -> Sequence[StatusWord]:
+        """Nor an answer to it."""
+        raise NotImplementedError

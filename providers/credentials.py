@@ -5,9 +5,13 @@ import time
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Protocol
 
 import jwt
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 FRESH = 30.0
 """Seconds before its end from which a token is not used any more."""
@@ -78,6 +82,21 @@ def encoded(user: str, password: str) -> str:
     return base64.b64encode(f"{user}:{password}".encode()).decode()
 
 
+def rsa_key(pem: str) -> RSAPrivateKey:
+    """The private key in a PEM text.
+
+    Raises:
+        ValueError: it holds none, one of another kind, or one under a password.
+    """
+    try:
+        key = load_pem_private_key(pem.encode(), password=None)
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        key = None
+    if not isinstance(key, RSAPrivateKey):
+        raise ValueError("Input should be an RSA private key in PEM, without a password")
+    return key
+
+
 @dataclass(frozen=True)
 class SignedToken:
     """A JWT of our own for each request, signed with an application's private key (RS256)."""
@@ -95,8 +114,13 @@ class SignedToken:
             "exp": now + self.lifetime,
             "jti": str(uuid.uuid4()),
         }
-        token = jwt.encode(claims, self.private_key, algorithm="RS256")
+        token = jwt.encode(claims, self._key, algorithm="RS256")
         return {"authorization": f"Bearer {token}"}
+
+    @cached_property
+    def _key(self) -> RSAPrivateKey:
+        # Once: a key is checked as it is read, which takes a hundred times as long as signing.
+        return rsa_key(self.private_key)
 
     def renew(self, status: int) -> bool:
         """Every request has a new one anyway."""

@@ -12,7 +12,7 @@ from pydantic import Field, SecretStr
 
 from domain.channels import Sms
 from domain.status import Channel, Status
-from providers.base import BadReport, Capabilities, Content, Outgoing, Span, StatusWord
+from providers.base import BadReport, Capabilities, Content, NeverAsked, Outgoing, Span, StatusWord
 from providers.configuration import BaseUrl, Configuration
 from providers.credentials import Fixed
 from providers.exchange import HttpAnswer, HttpRequest, RawReport
@@ -53,7 +53,7 @@ class Config(Configuration):
     longest: int = Field(default=10, ge=1, le=255, description="parts that `max-messages` allows")
 
 
-class Kannel:
+class Kannel(NeverAsked):
     """Talks to a smsbox."""
 
     name = "kannel"
@@ -126,14 +126,6 @@ class Kannel:
             unknown(self.name, code)
             return ()
         return (word,)
-
-    def build_query(self, message_id: str, reference: str, channel: Channel) -> HttpRequest:
-        """Never asked: Kannel cannot be."""
-        raise NotImplementedError
-
-    def read_query(self, answer: HttpAnswer, channel: Channel) -> Sequence[StatusWord]:
-        """Never asked."""
-        raise NotImplementedError
 
 
 def _report_url(address: str) -> str:
