@@ -1,6 +1,7 @@
 """How a provider knows us: the headers that its requests bear, and where they come from."""
 
 import base64
+import re
 import time
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
@@ -18,6 +19,10 @@ FRESH = 30.0
 
 BELIEVED = 86400.0
 """Seconds that a token is used at most, whatever its issuer says."""
+
+
+_TOKEN = re.compile(r"[!-~]+")
+"""What a header can hold of RFC 6749's tokens (A.12)."""
 
 
 class NoToken(Exception):
@@ -152,10 +157,13 @@ class ClientCredentials:
         basic = {"authorization": "Basic " + encoded(self.client_id, self.secret)}
         answer = await ask(TokenRequest(self.url, {"grant_type": "client_credentials"}, basic))
         try:
-            self._token = str(answer["access_token"])
+            token = _TOKEN.fullmatch(answer["access_token"])
             lifetime = min(float(answer.get("expires_in", 3600)), BELIEVED)
         except (KeyError, TypeError, ValueError):
-            raise NoToken("unreadable token answer") from None
+            token = None
+        if token is None:
+            raise NoToken("unreadable token answer")
+        self._token = token[0]
         self._until = time.monotonic() + max(0.0, lifetime - FRESH)
 
     def renew(self, status: int) -> bool:

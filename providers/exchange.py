@@ -1,5 +1,6 @@
 """What goes to a provider and what comes from it, as bytes over HTTP."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
@@ -21,7 +22,9 @@ class HttpRequest:
     def json(cls, url: str, body: Any, headers: Mapping[str, str] | None = None) -> Self:
         """A POST of JSON."""
         typed = {"content-type": "application/json", **(headers or {})}
-        return cls("POST", url, orjson.dumps(body), typed)
+        # A template's parameter may have fifty digits, and orjson takes 64 bits.
+        written = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+        return cls("POST", url, written.encode(), typed)
 
     @classmethod
     def form(cls, url: str, fields: Mapping[str, str]) -> Self:

@@ -125,6 +125,17 @@ class ProviderContract:
         for content in case.contents:
             assert case.text(case.request(content, text=HOSTILE), content) == HOSTILE
 
+    def test_a_number_of_fifty_digits_goes_out(self, case: Case) -> None:
+        """A template's parameter may be one, and what reads JSON need not hold one."""
+        if Content.TEMPLATE not in case.contents:
+            pytest.skip("has no templates")
+        digits = "7" * 50
+        step = request_step(viber(templateParams={"customer_name": "Nadia", "pin": int(digits)}))
+        request = case.provider.build_request(
+            Outgoing(REFERENCE, step, "AcmeShop", 90.0, REPORT_URL)
+        )
+        assert digits in _written(request)
+
     @pytest.mark.parametrize("left", [86400.0, 3600.4, 90.0, 61.5])
     def test_the_validity_never_exceeds_what_is_left(self, case: Case, left: float) -> None:
         """The provider must not deliver after our own clock ran out; a second is rounding."""

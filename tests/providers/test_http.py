@@ -3,12 +3,15 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import pytest
 
+from domain.status import Channel, Status
 from providers.base import Outgoing
+from providers.credentials import ClientCredentials
 from providers.http import ANSWER_CAP, ProviderClient
-from providers.outcomes import Accepted, MaybeSent, NotSent, Refused, SendOutcome
+from providers.outcomes import REJECTED, Accepted, MaybeSent, NotSent, Refused, SendOutcome
 from providers.sandbox import Sandbox
 from tests.samples import request_step, sms
 from tests.sandbox.bench import free_port
@@ -141,3 +144,169 @@ async def test_an_endless_answer_is_cut() -> None:
 
     async with _server(endless) as url:
         assert isinstance(await _sent(url, deadline=3), MaybeSent)
+
+
+TOKEN = _http("200 OK", b'{"access_token":"t1","token_type":"bearer","expires_in":3600}')
+RENEWED = TOKEN.replace(b"t1", b"t2")
+TAKEN = _http("202 Accepted", b'{"messageId":"m1"}')
+VOID = _http("401 Unauthorized", b'{"error":"invalid_token"}')
+
+
+class Service:
+    """A provider and its issuer: each answers in turn, the last answer for ever."""
+
+    def __init__(self, tokens: list[bytes], answers: list[bytes]) -> None:
+        self._tokens, self._answers = tokens, answers
+        self.bearers: list[str] = []
+        self.issued = 0
+
+    async def __call__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Answer one request."""
+        head = (await reader.readuntil(b"\r\n\r\n")).decode()
+        if " /oauth/token " in head:
+            self.issued += 1
+            answers = self._tokens
+        else:
+            lines = dict(line.split(": ", 1) for line in head.splitlines() if ": " in line)
+            self.bearers.append(lines["authorization"].removeprefix("Bearer "))
+            answers = self._answers
+        writer.write(answers.pop(0) if len(answers) > 1 else answers[0])
+        await writer.drain()
+
+
+class Guarded(Sandbox):
+    """A sandbox that wants a token of an issuer."""
+
+    def __init__(self, url: str, issuer: str = "") -> None:
+        super().__init__(url)
+        self.credentials = ClientCredentials(  # type: ignore[assignment]
+            f"{issuer or url}/oauth/token", "shop", "secret"
+        )
+
+
+OUTGOING = Outgoing("a.1", request_step(sms()), "AcmeShop", 60, "http://127.0.0.1:9/reports")
+
+
+async def _sends(service: Service, times: int = 1, issuer: str = "") -> list[SendOutcome]:
+    async with _server(service) as url, ProviderClient(Guarded(url, issuer), 1.0) as client:
+        return [await client.send(OUTGOING) for _ in range(times)]
+
+
+async def test_the_token_goes_out_with_every_request() -> None:
+    """It was asked for once."""
+    service = Service([TOKEN], [TAKEN])
+    assert await _sends(service, 3) == [Accepted("m1")] * 3
+    assert (service.bearers, service.issued) == (["t1"] * 3, 1)
+
+
+@pytest.mark.parametrize("status", ["400 Bad Request", "401 Unauthorized", "403 Forbidden"])
+async def test_an_issuer_that_refuses_us_is_our_fault(status: str) -> None:
+    """Nothing was written; another provider may take the step, this one never will."""
+    service = Service([_http(status, b'{"message":"Bad credentials"}')], [TAKEN])
+    assert await _sends(service) == [REJECTED]
+    assert service.bearers == []
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        _http("200 OK", b"garbage"),
+        _http("200 OK", b"[]"),
+        _http("200 OK", b'{"access_token":null}'),
+        _http("200 OK", b'{"access_token":"t\xc3\xb6k\xc3\xa9n"}'),
+        _http("302 Found", b"", "Location: http://127.0.0.1:9/"),
+        _http("408 Late"),
+        _http("429 Too Many"),
+        _http("500 Oops"),
+        _http("503 Away"),
+        b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\n{",
+        b"garbage\r\n\r\n",
+        b"",
+    ],
+)
+async def test_an_issuer_without_a_token_leaves_the_step_not_sent(answer: bytes) -> None:
+    """Whatever it answered: the message itself was never written."""
+    service = Service([answer], [TAKEN])
+    assert await _sends(service) == [NotSent("NoToken")]
+    assert service.bearers == []
+
+
+async def test_an_issuer_that_is_not_there_leaves_the_step_not_sent() -> None:
+    """It is a service of its own, and fails on its own."""
+    service = Service([TOKEN], [TAKEN])
+    assert await _sends(service, issuer=f"http://127.0.0.1:{free_port()}") == [NotSent("NoToken")]
+    assert service.bearers == []
+
+
+async def test_an_issuer_that_never_answers_leaves_the_step_not_sent() -> None:
+    """It has the deadline of the whole exchange."""
+
+    async def hang(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
+        await reader.read()
+
+    service = Service([TOKEN], [TAKEN])
+    async with _server(hang) as issuer:
+        assert await _sends(service, issuer=issuer) == [NotSent("NoToken")]
+    assert service.bearers == []
+
+
+async def test_a_void_token_is_renewed_and_the_request_written_again() -> None:
+    """Who does not know the caller has taken nothing."""
+    service = Service([TOKEN, RENEWED], [VOID, TAKEN])
+    assert await _sends(service, 2) == [Accepted("m1")] * 2
+    assert (service.bearers, service.issued) == (["t1", "t2", "t2"], 2)
+
+
+async def test_a_request_is_written_again_once_only() -> None:
+    """The new token is void too: the fault is elsewhere."""
+    service = Service([TOKEN], [VOID])
+    assert await _sends(service) == [REJECTED]
+    assert (len(service.bearers), service.issued) == (2, 2)
+
+
+async def test_a_void_token_without_a_new_one_leaves_the_step_not_sent() -> None:
+    """The one request that was written was turned away."""
+    service = Service([TOKEN, _http("503 Away")], [VOID])
+    assert await _sends(service) == [NotSent("NoToken")]
+    assert len(service.bearers) == 1
+
+
+async def test_what_follows_a_renewal_is_judged_as_ever() -> None:
+    """The second request may have been taken."""
+    service = Service([TOKEN], [VOID, _http("500 Oops")])
+    assert await _sends(service) == [MaybeSent("500")]
+
+
+async def test_whoever_cannot_be_known_is_told_nothing() -> None:
+    """A question without a token is not asked."""
+    service = Service([_http("401 Unauthorized")], [TAKEN])
+    async with _server(service) as url, ProviderClient(Guarded(url), 1.0) as client:
+        assert await client.ask("m1", "a.1", Channel.SMS) == ()
+    assert service.bearers == []
+
+
+async def test_a_question_is_asked_with_the_token_too() -> None:
+    """And renewed as for a message; an answer that is no 2xx says nothing."""
+    told = _http("200 OK", b'{"messageId":"m1","status":"delivered"}')
+    service = Service([TOKEN, RENEWED], [VOID, told, _http("404 Not Found")])
+    async with _server(service) as url, ProviderClient(Guarded(url), 1.0) as client:
+        (word,) = await client.ask("m1", "a.1", Channel.SMS)
+        assert word.status is Status.DELIVERED
+        assert await client.ask("m1", "a.1", Channel.SMS) == ()
+    assert service.bearers == ["t1", "t2", "t2"]
+
+
+async def test_a_send_beyond_the_rate_is_not_written() -> None:
+    """It waits, and says how long; asking for a token would be of no use either."""
+    service = Service([TOKEN], [TAKEN])
+    async with _server(service) as url:
+        guarded = Guarded(url)
+        guarded.capabilities = replace(guarded.capabilities, rate="1/minute")
+        async with ProviderClient(guarded, 1.0) as client:
+            assert await client.send(OUTGOING) == Accepted("m1")
+            late = await client.send(OUTGOING)
+    assert isinstance(late, NotSent)
+    assert late.why == "rate"
+    assert late.retry_after is not None
+    assert 50 < late.retry_after <= 61
+    assert (len(service.bearers), service.issued) == (1, 1)
