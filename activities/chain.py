@@ -77,6 +77,11 @@ class Turn:
         return max(1.0, self.step.ttl - max(0.0, used.total_seconds()))
 
     @property
+    def expires(self) -> float:
+        """When that is over, in seconds since the epoch; the same throughout an attempt."""
+        return activity.info().current_attempt_scheduled_time.timestamp() + self.left
+
+    @property
     def wants_replies(self) -> bool:
         """Whether the client wants to hear what the recipient answers."""
         content = self.content
@@ -212,6 +217,7 @@ class Chain:
             inbound_url=f"{self.report_url}/inbound/{provider.name}/{token}"
             if turn.wants_replies
             else "",
+            expires=turn.expires,
         )
 
 

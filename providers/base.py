@@ -98,7 +98,7 @@ class Capabilities:
 
 @dataclass(frozen=True)
 class Outgoing:
-    """A step on its way out. `validity` is what is left of its ttl, in seconds.
+    """A step on its way out. `validity` seconds are left of its ttl; it `expires` at that time.
 
     `inbound_url` is where its recipient's replies go, if the client wants them.
     """
@@ -108,6 +108,7 @@ class Outgoing:
     sender: str
     validity: float
     report_url: str
+    expires: float = 0.0
     inbound_url: str = ""
 
 

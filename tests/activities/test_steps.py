@@ -13,6 +13,9 @@ from activities.intents import Intents
 from domain.flow import Flow, Strategy
 from domain.progress import Progress
 from domain.status import Status
+from providers.base import Outgoing
+from providers.exchange import HttpRequest
+from providers.sandbox import Sandbox
 from providers.token import Addressed, ReportTokens
 from storage.engine import reading, writing
 from storage.keys import Keyring
@@ -67,6 +70,28 @@ async def test_the_provider_gets_what_it_needs_and_no_more(
     assert message["from"] == "AcmeShop"
     assert message["content"]["templateParams"] == {"customer_name": "Nadia", "order_id": "7731"}
     assert {"to", "seq", "senderInfoTrackingId"}.isdisjoint(message["content"])
+
+
+async def test_an_attempt_late_in_the_ttl_ends_with_it(
+    sending: Sending, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Said both ways: in what is left, and as a time."""
+    taken: list[Outgoing] = []
+    build = Sandbox.build_request
+
+    def noting(self: Sandbox, outgoing: Outgoing) -> HttpRequest:
+        taken.append(outgoing)
+        return build(self, outgoing)
+
+    monkeypatch.setattr(Sandbox, "build_request", noting)
+    flow = a_flow(viber(to("0106"), ttl=10))
+    began = flow.created_at
+
+    await sending.attempt(flow, current_attempt_scheduled_time=began + timedelta(minutes=4))
+
+    (outgoing,) = taken
+    assert outgoing.validity == 360
+    assert outgoing.expires == pytest.approx((began + timedelta(minutes=10)).timestamp())
 
 
 async def test_an_answered_send_is_never_repeated(sending_blindly: Sending) -> None:

@@ -24,6 +24,9 @@ from tests.samples import request_step, sms, viber, viber_message, voice
 REFERENCE = "0f7a9c66-6f0d-4e2a-b3a1-2f6b7f0e9a77.1"
 REPORT_URL = "https://failover.example.com/reports/x/v1.k1.payload-_x.mac"
 
+NOW = 1_795_000_000.0
+"""When the contract's steps go out, in seconds since the epoch."""
+
 SAMPLES = Path(__file__).parent / "samples"
 
 HOSTILE = """Bill & Co <b>"7731"</b></Say><Dial>+881</Dial>'%0a%d &amp; </speak>"""
@@ -52,7 +55,8 @@ def step_of(content: Content, text: str = "Parcel 7731 is ready", **members: Any
 
 def outgoing(content: Content, validity: float = 90.0, text: str = "Parcel 7731") -> Outgoing:
     """A step with that content on its way out."""
-    return Outgoing(REFERENCE, step_of(content, text), "AcmeShop", validity, REPORT_URL)
+    step = step_of(content, text)
+    return Outgoing(REFERENCE, step, "AcmeShop", validity, REPORT_URL, NOW + validity)
 
 
 @dataclass(frozen=True)
