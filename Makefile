@@ -98,6 +98,10 @@ histories: $(VENV)/dev.stamp ## Record the workflow histories anew, on purpose, 
 fuzz: $(VENV)/dev.stamp ## Ask the API what nobody would, in minutes (EXAMPLES=100 more, SEED=1 others)
 	@$(PYTEST) tests/fuzz -q $(if $(EXAMPLES),--examples $(EXAMPLES)) $(if $(SEED),--seed $(SEED)) $(ARGS)
 
+.PHONY: test-twilio
+test-twilio: $(VENV)/dev.stamp ## Send to Twilio's own OpenAPI document, served by Prism; needs npm
+	@npm ci --prefix tests/prism --silent && $(PYTEST) tests/prism -q $(ARGS)
+
 .PHONY: bench-search
 bench-search: $(VENV)/dev.stamp ## Measure the search of flows among a million, on both databases
 	@$(BIN)/python -m bench.search --document docs/search.md $(ARGS)

@@ -54,9 +54,10 @@ def step_of(content: Content, text: str = "Parcel 7731 is ready", **members: Any
 
 
 def outgoing(content: Content, validity: float = 90.0, text: str = "Parcel 7731") -> Outgoing:
-    """A step with that content on its way out."""
+    """A step with that content on its way out; telephones are called from numbers."""
     step = step_of(content, text)
-    return Outgoing(REFERENCE, step, "AcmeShop", validity, REPORT_URL, NOW + validity)
+    sender = "302310000222" if content is Content.CALL else "AcmeShop"
+    return Outgoing(REFERENCE, step, sender, validity, REPORT_URL, NOW + validity)
 
 
 @dataclass(frozen=True)
