@@ -8,18 +8,33 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from limits import parse_many
-from pydantic import AfterValidator, Field, IPvAnyAddress, SecretStr
+from pydantic import AfterValidator, Field, FilePath, IPvAnyAddress, SecretStr
 from pydantic_core import PydanticCustomError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
 
 from domain.status import Channel
 from providers.base import Provider
+from providers.infobip import Config as InfobipConfig
+from providers.infobip import Infobip
 from providers.kannel import Config as KannelConfig
 from providers.kannel import Kannel
 from providers.receipts import BadTable, Receipts
 from providers.registry import Providers
+from providers.routee import Config as RouteeConfig
+from providers.routee import Routee
 from providers.routes import BadRoute, Routes
 from providers.sandbox import Sandbox
+from providers.sinch import Config as SinchConfig
+from providers.sinch import Sinch
+from providers.twilio import Config as TwilioConfig
+from providers.twilio import Twilio
+from providers.vonage import Config as VonageConfig
+from providers.vonage import Vonage
 from storage.keys import BadKeys, Keyring
 
 
@@ -65,6 +80,14 @@ SilentTable = Annotated[str, AfterValidator(_silent)]
 Networks = Annotated[str, AfterValidator(_networks)]
 
 
+class Located(BaseSettings):
+    """Where there are more settings."""
+
+    model_config = SettingsConfigDict(env_prefix="FAILOVER_", env_ignore_empty=True)
+
+    config: FilePath | None = None
+
+
 class Settings(BaseSettings):
     """What a deployment sets. Only composition roots read it."""
 
@@ -78,6 +101,9 @@ class Settings(BaseSettings):
         hide_input_in_errors=True,
     )
 
+    config: FilePath | None = Field(
+        default=None, description="a TOML file with settings; what the environment says comes first"
+    )
     data_dir: Path = Field(
         default=Path(".failover"), description="where the embedded database and keys live"
     )
@@ -100,7 +126,12 @@ class Settings(BaseSettings):
     sandbox_dedupes: bool = Field(
         default=True, description="whether the sandbox takes the same reference for one message"
     )
-    kannel: KannelConfig | None = Field(default=None, description="the SMS gateway Kannel")
+    infobip: InfobipConfig | None = Field(default=None, description="docs/providers/infobip.md")
+    kannel: KannelConfig | None = Field(default=None, description="docs/providers/kannel.md")
+    routee: RouteeConfig | None = Field(default=None, description="docs/providers/routee.md")
+    sinch: SinchConfig | None = Field(default=None, description="docs/providers/sinch.md")
+    twilio: TwilioConfig | None = Field(default=None, description="docs/providers/twilio.md")
+    vonage: VonageConfig | None = Field(default=None, description="docs/providers/vonage.md")
     sms_providers: Route | None = Field(
         default=None,
         description="who sends Sms, first choice first, such as infobip,kannel; +30: kannel",
@@ -161,6 +192,20 @@ class Settings(BaseSettings):
     build: str = Field(default="development", description="the worker's build, shown in the UI")
     log_format: Literal["console", "json"] = "json"
 
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment, then the file that it names."""
+        file = Located().config
+        more = (TomlConfigSettingsSource(settings_cls, file),) if file else ()
+        return init_settings, env_settings, *more
+
     @property
     def temporal_metrics(self) -> str | None:
         """The address of the Temporal SDK's metrics, if they are served."""
@@ -208,10 +253,15 @@ class Settings(BaseSettings):
         return Providers(found, routes, self.pinned_provider)
 
     def _brands(self) -> list[Provider]:
-        found: list[Provider] = []
-        if self.kannel:
-            found.append(Kannel(self.kannel))
-        return found
+        found = (
+            self.infobip and Infobip(self.infobip),
+            self.kannel and Kannel(self.kannel),
+            self.routee and Routee(self.routee),
+            self.sinch and Sinch(self.sinch),
+            self.twilio and Twilio(self.twilio),
+            self.vonage and Vonage(self.vonage),
+        )
+        return [each for each in found if each]
 
     def keyring(self) -> Keyring:
         """The master keys.

@@ -76,10 +76,14 @@ def complain(fault: BaseException) -> None:
 def _sentence(fault: BaseException) -> str:
     if isinstance(fault, OperationalError):
         return f"the database cannot be used, was `failover bootstrap` run? {fault.orig}"
-    if isinstance(fault, ValidationError) and fault.title == "Settings":
-        faults = ((each["loc"][0], each["msg"]) for each in fault.errors())
-        return "; ".join(f"FAILOVER_{str(name).upper()}: {said}" for name, said in faults)
+    if isinstance(fault, ValidationError) and fault.title in ("Settings", "Located"):
+        return "; ".join(f"{_variable(each['loc'])}: {each['msg']}" for each in fault.errors())
     return str(fault)
+
+
+def _variable(location: tuple[int | str, ...]) -> str:
+    """FAILOVER_KANNEL_URL of ("kannel", "url"); of a file's sections as well."""
+    return "_".join(("FAILOVER", *map(str, location))).upper()
 
 
 async def _settled(command: Coroutine[Any, Any, int | None]) -> int | None:
