@@ -85,6 +85,15 @@ test-postgres: $(VENV)/dev.stamp ## The same tests on PostgreSQL; starts Debian'
 postgres: $(VENV)/dev.stamp ## Install Debian's PostgreSQL where none is, as root
 	@$(BIN)/python -m tests.postgres --install
 
+.PHONY: test-kannel
+test-kannel: $(VENV)/dev.stamp ## Flows through a real Kannel, to its fake SMSC and to one by SMPP
+	@npm ci --prefix tests/kannel/smpp --silent
+	@$(PYTEST) tests/kannel -q $(ARGS)
+
+.PHONY: kannel
+kannel: $(VENV)/dev.stamp ## Install Debian's Kannel where none is, as root; its service stays off
+	@$(BIN)/python -m tests.kannel.install --install
+
 .PHONY: coverage
 coverage: ## What the last `make test` covered: all of domain/ and workflows/, by branch
 	@$(BIN)/coverage report --include='domain/*,workflows/*' --fail-under=100

@@ -24,8 +24,9 @@ STATUSES: Mapping[str, StatusWord] = {
     "4": StatusWord(Status.SENT, "Sent"),  # buffered
     "8": StatusWord(Status.SENT, "Sent"),  # the SMSC took it
     "16": StatusWord(Status.FAILED, "Message Rejected"),  # the SMSC did not
+    "34": StatusWord(Status.UNDELIVERED, "Expired"),  # 2, by a receipt that has no text
 }
-"""Their %d → our status. 2 is told apart by what the SMSC said, their %A."""
+"""Their %d → our status. 2 and 16 are told apart by what the SMSC said, their %A."""
 
 UNDELIVERED: Mapping[str, StatusWord] = {
     "UNDELIV": StatusWord(Status.UNDELIVERED, "Undelivered"),
@@ -39,6 +40,21 @@ UNDELIVERED: Mapping[str, StatusWord] = {
 
 # What becomes of the message: delivered, not delivered, buffered, taken and refused by the SMSC.
 EVERY_REPORT = 1 | 2 | 4 | 8 | 16
+
+NOT_ROUTED = frozenset(
+    f"NACK/{why}"
+    for why in (
+        "no SMSC",
+        "sender in black-list",
+        "sender not in white-list",
+        "receiver in black-list",
+        "receiver not in white-list",
+    )
+)
+"""Their %A with a 16 about what they answered 403: the next provider may have the step by now."""
+
+WAITED = "NACK/validity expired"
+"""Their %A with a 16: the SMSC did not come back in time."""
 
 _STAT = re.compile(r"stat:([A-Z]+)")
 
@@ -74,7 +90,7 @@ class Kannel(NeverAsked):
         )
 
     def build_request(self, outgoing: Outgoing) -> HttpRequest:
-        """POST /cgi-bin/sendsms: all but the text in headers, so that no access log has any of it.
+        """POST /cgi-bin/sendsms: nothing in the address, which is what proxies log.
 
         Kannel cuts a text longer than its `max-messages` without a word, so that is refused here.
         """
@@ -85,11 +101,11 @@ class Kannel(NeverAsked):
             raise CannotCarry("more parts than Kannel would send")
         unicode = content.message.unicode
         headers = {
-            "content-type": "text/plain",
+            # Without it Kannel reads Latin-1; it has no header of its own for the charset.
+            "content-type": "text/plain; charset=UTF-8",
             "x-kannel-from": outgoing.sender,
             "x-kannel-to": content.recipient,
             "x-kannel-coding": "2" if unicode else "0",
-            "x-kannel-charset": "UTF-8",
             "x-kannel-validity": str(self.capabilities.spans[Channel.SMS].fit(outgoing.validity)),
             "x-kannel-dlr-mask": str(EVERY_REPORT),
             "x-kannel-dlr-url": _report_url(outgoing.report_url),
@@ -115,13 +131,17 @@ class Kannel(NeverAsked):
 
     def read_reports(self, report: RawReport) -> Sequence[StatusWord]:
         """A GET with the status, and what the SMSC said."""
-        code = report.query.get("status")
+        code, answer = report.query.get("status"), report.query.get("answer", "")
         if not code:
             raise BadReport("not a report of Kannel")
+        if answer in NOT_ROUTED:
+            return ()
         word = STATUSES.get(code)
         if code == "2":
-            said = _STAT.search(report.query.get("answer", ""))
+            said = _STAT.search(answer)
             word = UNDELIVERED.get(said[1] if said else "", UNDELIVERED[""])
+        elif answer == WAITED:
+            word = UNDELIVERED["EXPIRED"]
         if word is None:
             unknown(self.name, code)
             return ()

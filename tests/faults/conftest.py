@@ -4,10 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 
 import pytest
-from rich import box
-from rich.console import Console
-from rich.table import Table
 
+from tests import tables
 from tests.conftest import NewNamespace
 from tests.databases import Databases
 from tests.faults.kills import Cases, play
@@ -49,20 +47,4 @@ async def plays(
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Print the kills that were tried, as a table for a note."""
-    rows = [
-        value
-        for outcome in ("passed", "failed")
-        for report in terminalreporter.getreports(outcome)
-        for name, value in report.user_properties
-        if name == ROW
-    ]
-    if not rows:
-        return
-    table = Table(*HEADINGS, box=box.MARKDOWN)
-    for row in rows:
-        table.add_row(*map(str, row))
-    terminalreporter.section("workers killed with -9 during a send")
-    console = Console(width=120, color_system=None)
-    with console.capture() as printed:
-        console.print(table)
-    terminalreporter.write(printed.get())
+    tables.write(terminalreporter, ROW, "workers killed with -9 during a send", HEADINGS)

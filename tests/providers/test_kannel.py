@@ -72,6 +72,7 @@ def test_the_coding_is_what_the_parts_were_counted_by(text: str, coding: str) ->
     """Else Kannel would replace what its default alphabet lacks."""
     request = KANNEL.build_request(outgoing(Content.SMS, text=text))
     assert request.headers["x-kannel-coding"] == coding
+    assert request.headers["content-type"] == "text/plain; charset=UTF-8"
     assert request.body.decode() == text
 
 
@@ -87,3 +88,17 @@ def test_a_refusal_of_the_smsc_is_told_apart_by_its_code() -> None:
     """16: it never took the message."""
     report = RawReport({}, b"", f"{REPORT_URL}?status=16&answer=NACK%2F0x0000000b", method="GET")
     assert KANNEL.read_reports(report) == (StatusWord(Status.FAILED, "Message Rejected"),)
+
+
+@pytest.mark.parametrize("why", ["no+SMSC", "receiver+in+black-list"])
+def test_what_kannel_would_not_route_is_no_news(why: str) -> None:
+    """The request was answered 403, so that the next provider has the step."""
+    report = RawReport({}, b"", f"{REPORT_URL}?status=16&answer=NACK%2F{why}", method="GET")
+    assert KANNEL.read_reports(report) == ()
+
+
+def test_what_waited_too_long_for_its_smsc_has_expired() -> None:
+    """Kannel took it, and gave it up when its validity was over."""
+    query = "?status=16&answer=NACK%2Fvalidity+expired"
+    report = RawReport({}, b"", REPORT_URL + query, method="GET")
+    assert KANNEL.read_reports(report) == (UNDELIVERED["EXPIRED"],)

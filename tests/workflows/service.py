@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -26,9 +26,12 @@ from api.app import create_app
 from api.dependencies import Services
 from api.server import Server, config
 from cli.sink import Sink, listening
+from domain.status import Channel
 from egress.deliver import Deliverer
+from providers.base import Provider
 from providers.http import ProviderClient
 from providers.registry import Providers, sandboxed
+from providers.routes import Routes
 from providers.token import ReportTokens
 from settings import Settings
 from storage.keys import Keyring
@@ -112,15 +115,31 @@ class Whole:
         return [each for each in ids if each in known]
 
 
+@dataclass(frozen=True)
+class Beside:
+    """What a test wants beside the sandbox.
+
+    With more providers each channel needs its route. `watch` is handed the API that takes reports.
+    """
+
+    providers: Sequence[Provider] = ()
+    routes: Mapping[Channel, Routes] | None = None
+    watch: Callable[[FastAPI], None] = lambda _: None
+
+
 @asynccontextmanager
-async def whole(client: Client, database: AsyncEngine, keys: Keyring) -> AsyncIterator[Whole]:
+async def whole(
+    client: Client, database: AsyncEngine, keys: Keyring, beside: Beside | None = None
+) -> AsyncIterator[Whole]:
     """The service in the client's namespace, on that database."""
+    beside = beside or Beside()
     async with AsyncExitStack() as stack:
         listener = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
         reports = Receiver()  # only its address: the API is where reports go
         reports.origin = f"http://127.0.0.1:{listener.getsockname()[1]}"
         sandbox = await stack.enter_async_context(sandbox_serving(reports, dedupes=True))
-        providers = Providers(sandboxed(str(sandbox.client.base_url), deduplicates=True))
+        own = sandboxed(str(sandbox.client.base_url), deduplicates=True)
+        providers = Providers([*own, *beside.providers], beside.routes)
         sealer = Sealer(keys)
         services = Services(
             flows=FlowClient(client, sealer, keys),
@@ -135,11 +154,16 @@ async def whole(client: Client, database: AsyncEngine, keys: Keyring) -> AsyncIt
             sealer=sealer,
             keys=keys,
         )
-        await stack.enter_async_context(_listening(create_app(services), listener))
-        provider = await stack.enter_async_context(ProviderClient(providers.all()[0]))
+        app = create_app(services)
+        beside.watch(app)
+        await stack.enter_async_context(_listening(app, listener))
+        clients = {
+            each.name: await stack.enter_async_context(ProviderClient(each))
+            for each in providers.all()
+        }
         chain = Chain(
             providers=providers,
-            clients={"sandbox": provider},
+            clients=clients,
             intents=Intents(database, services.tracking),
             tokens=ReportTokens(keys),
             conversations=services.conversations,
