@@ -9,8 +9,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from api.dependencies import InService, Services
 from domain.errors import InvalidRequest, UnknownReport
+from domain.flow import StepRef
 from domain.progress import DeliveryReport
-from domain.status import UNDER_WAY, Status
+from domain.status import SUCCESSES, UNDER_WAY, Status
 from domain.wire import milliseconds
 from metrics import catalogue as metrics
 from providers.base import BadReport, StatusWord
@@ -85,6 +86,9 @@ async def raw_report(request: Request, services: Services) -> RawReport:
 
 
 async def _take(report: DeliveryReport, addressed: Addressed, services: Services) -> None:
+    if await _is_passed_on(report, addressed.ref, services):
+        _log.info("report of a passed provider", provider=report.provider, status=report.status)
+        return
     if await _can_move(report, addressed, services):
         taken = await services.flows.report(addressed.ref, report)
         if not taken:
@@ -95,6 +99,16 @@ async def _take(report: DeliveryReport, addressed: Addressed, services: Services
         # The engine has it; its next snapshot says the same.
         reference = addressed.ref.reference
         _log.warning("report not recorded", reference=reference, fault=type(fault).__name__)
+
+
+async def _is_passed_on(report: DeliveryReport, ref: StepRef, services: Services) -> bool:
+    """Whether this is the failure of a provider that another one has taken the step from."""
+    if report.status in SUCCESSES | UNDER_WAY:
+        return False
+    try:
+        return await services.tracking.holder(ref) not in (None, report.provider)
+    except SQLAlchemyError:
+        return False
 
 
 async def _can_move(report: DeliveryReport, addressed: Addressed, services: Services) -> bool:

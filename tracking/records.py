@@ -20,7 +20,7 @@ from domain.status import Status
 from storage import schema
 from storage.engine import insert_into, reading, writing
 from storage.seal import Sealer, Unsealable
-from storage.tables import flows, recipients, reports
+from storage.tables import flows, recipients, reports, sends
 from tracking.charges import charged
 from tracking.facets import Facet
 from tracking.filters import Search
@@ -147,6 +147,12 @@ class Tracking:
         )
         async with reading(self._engine) as connection:
             return (await connection.execute(query)).first() is not None
+
+    async def holder(self, ref: StepRef) -> str | None:
+        """The provider that may have the step; None where nobody was asked yet."""
+        query = select(sends.c.provider).where(sends.c.reference == ref.reference)
+        async with reading(self._engine) as connection:
+            return await connection.scalar(query)
 
     async def prices(self, flow: Flow) -> Mapping[int, Decimal]:
         """What the flow's steps were charged, by their places."""

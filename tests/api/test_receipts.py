@@ -7,6 +7,7 @@ import pytest
 from structlog.testing import capture_logs
 from temporalio.client import Client
 
+from activities.intents import Intents
 from domain.status import Channel
 from providers.kannel import Config, Kannel
 from providers.receipts import Receipts
@@ -65,6 +66,29 @@ async def test_what_nobody_carries_is_refused_with_the_steps_path(served: Api) -
     answer = await served.create(a_request(sms(), voice()))
     assert answer.status_code == 400
     assert answer.json()["properties"] == {"flow[1].type": "No provider here carries this: Voice"}
+
+
+async def test_a_provider_that_was_passed_fails_nothing(served: Api, engine: Client) -> None:
+    """Another one has the step; but what was delivered was delivered."""
+    tracking_id = (await served.create(a_request(sms()))).json()["trackingId"]
+    tracked = await served.services.tracking.find("acme", tracking_id)
+    assert tracked is not None
+    flow = tracked.flow
+    progress = tracked.progress.begun(flow.steps[0], flow.created_at)
+    content = served.services.sealer.content(flow, 1)
+    intents = Intents(served.services.tracking._engine, served.services.tracking)
+    token = served.report_token(tracking_id, order=1, provider="kannel")
+
+    async def reported(status: int, holder: str) -> int:
+        await intents.declare(flow, progress, content, holder)
+        answer = await served.http.get(f"/reports/kannel/{token}?status={status}")
+        assert answer.status_code == 200
+        await intents.withdraw(flow.ref(1))
+        return await signals(engine, tracking_id)
+
+    assert await reported(16, "sandbox") == 0
+    assert await reported(1, "sandbox") == 1
+    assert await reported(16, "kannel") == 2
 
 
 async def test_a_report_may_come_by_get(served: Api, engine: Client) -> None:
