@@ -98,6 +98,11 @@ class Stack:
             "FAILOVER_SANDBOX_PORT": str(self.ports.sandbox),
             "FAILOVER_SANDBOX_URL": f"http://{HOST}:{self.ports.sandbox}",
             "FAILOVER_SANDBOX_DEDUPES": str(self.dedupes).lower(),
+            # Nothing is really sent, whatever else is set up around here.
+            "FAILOVER_SMS_PROVIDERS": "sandbox",
+            "FAILOVER_VIBER_PROVIDERS": "sandbox",
+            "FAILOVER_VOICE_PROVIDERS": "sandbox",
+            "FAILOVER_PINNED_PROVIDER": "",
             "FAILOVER_DEMONSTRATION": "true",
             "FAILOVER_DOCS": "true",
             "FAILOVER_LOG_FORMAT": "json" if self.quiet else "console",

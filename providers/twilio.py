@@ -177,10 +177,7 @@ class Twilio:
 
     def read_reports(self, report: RawReport) -> Sequence[StatusWord]:
         """A form: of a call if it has a CallStatus, of a message if it has a MessageStatus."""
-        try:
-            form = report.form()
-        except ValueError:
-            raise BadReport("not a report of Twilio") from None
+        form = report.form()
         if word := form.get("CallStatus"):
             told = self._of_call(word, form.get("AnsweredBy"), form.get("CallDuration"))
             return _named(told, form.get("CallSid"))

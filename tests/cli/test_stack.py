@@ -8,7 +8,10 @@ import pytest
 
 from cli import stack as stacks
 from cli.stack import Died, Ports, Stack
+from providers.base import Content
+from settings import Settings
 from tests.conftest import until
+from tests.providers.contract import step_of
 
 IGNORES_SIGTERM = (
     "import pathlib, signal, sys, time; signal.signal(signal.SIGTERM, signal.SIG_IGN);"
@@ -49,3 +52,17 @@ async def test_a_process_that_does_not_stop_is_killed(
     api = stack.children["api"]
     await stack.stop()
     assert api.returncode == -9
+
+
+def test_nothing_is_really_sent(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not even where the environment sets a real provider up, and pins it."""
+    monkeypatch.setenv("FAILOVER_KANNEL_URL", "http://127.0.0.1:13013")
+    monkeypatch.setenv("FAILOVER_KANNEL_USERNAME", "u")
+    monkeypatch.setenv("FAILOVER_KANNEL_PASSWORD", "p")
+    monkeypatch.setenv("FAILOVER_SMS_PROVIDERS", "kannel")
+    monkeypatch.setenv("FAILOVER_PINNED_PROVIDER", "kannel")
+    for name, value in stack.environment.items():
+        monkeypatch.setenv(name, value)
+    providers = Settings().providers()
+    for content in Content:
+        assert [each.name for each in providers.able(step_of(content))] == ["sandbox"]
