@@ -21,7 +21,7 @@ from domain.flow import Flow, Step, StepRef
 from domain.progress import DeliveryReport, Progress
 from domain.steps import RequestStep
 from domain.wire import milliseconds
-from providers.base import Outgoing, Provider
+from providers.base import Outgoing, Provider, Replying
 from providers.http import ProviderClient
 from providers.outcomes import (
     REJECTED,
@@ -198,7 +198,9 @@ class Chain:
 
     async def _listen(self, turn: Turn, provider: Provider) -> None:
         """Note where replies go; a provider that gives them an address does not need it."""
-        recipient, sender = turn.content.recipient, turn.sender
+        if not isinstance(provider, Replying):
+            return
+        recipient, sender = turn.content.recipient, provider.replied_to(turn.sender)
         try:
             await self.conversations.note(provider.name, sender, recipient, turn.ref)
         except Exception as fault:

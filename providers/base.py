@@ -163,6 +163,10 @@ class Replying(Protocol):
         """
         ...
 
+    def replied_to(self, sender: str) -> str:
+        """How its replies name that sender of ours: what `Reply.sender` will be."""
+        ...
+
 
 class Provider(Protocol):
     """One who carries messages."""

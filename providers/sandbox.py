@@ -90,6 +90,10 @@ class Sandbox:
         except (KeyError, TypeError):
             raise BadReport("not a reply of the sandbox") from None
 
+    def replied_to(self, sender: str) -> str:
+        """By its own name, if it named it."""
+        return sender
+
     def build_query(self, message_id: str, reference: str, channel: Channel) -> HttpRequest:
         """GET /messages by the reference, which is known even where no answer came."""
         return HttpRequest("GET", f"{self._url}/messages?{urlencode({'reference': reference})}")

@@ -14,8 +14,8 @@ from storage.tables import conversations
 class Conversations:
     """Keeps the last Viber step of each sender to each number whose replies are wanted.
 
-    Number and sender are kept as an HMAC. Every method raises SQLAlchemyError when the database is
-    away.
+    A sender is called what its provider's replies call it. Number and sender are kept as an HMAC.
+    Every method raises SQLAlchemyError when the database is away.
     """
 
     def __init__(self, engine: AsyncEngine, keys: Keyring) -> None:
