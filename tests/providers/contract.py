@@ -14,7 +14,7 @@ import pytest
 from domain.flow import Kind
 from domain.status import SUCCESSES, UNDER_WAY, Channel, Status
 from domain.steps import RequestStep
-from providers.base import BadReport, Content, Outgoing, Provider, StatusWord
+from providers.base import BadReport, Content, Outgoing, Provider, Replying, StatusWord
 from providers.exchange import HttpAnswer, HttpRequest, RawReport
 from providers.http import _judged
 from providers.outcomes import Accepted, CannotCarry, MaybeSent, NotSent, Refused
@@ -270,6 +270,11 @@ class ProviderContract:
                 assert (told.status, told.reason) == (meaning.status, meaning.reason), word
             for body in case.unreadable:
                 assert not case.provider.read_query(HttpAnswer(200, {}, body), channel)
+
+    def test_who_hands_on_replies_has_samples_of_them(self, case: Case) -> None:
+        """And keeps the contract that reads them (`replying.py`)."""
+        recorded_replies = list((SAMPLES / case.provider.name).glob("reply-*"))
+        assert isinstance(case.provider, Replying) is bool(recorded_replies)
 
     def test_no_secret_is_seen(self, case: Case) -> None:
         """Neither in an address, which is logged, nor where the provider is printed."""

@@ -11,6 +11,7 @@ from providers.exchange import HttpRequest, RawReport
 from providers.outcomes import REJECTED
 from providers.sandbox import STATUSES, Sandbox
 from tests.providers.contract import REPORT_URL, Case, ProviderContract
+from tests.providers.replying import INBOUND_URL, Replies, ReplyingContract
 
 SAMPLES = Path(__file__).parent / "samples"
 
@@ -61,3 +62,18 @@ class TestSandbox(ProviderContract):
         assert told.status is Status.UNDELIVERED
         assert told.reason == "Not Viber User" + "!" * 50
         assert told.message_id == "5a0d1a70-6f1d-4b8e-a0a9-3c7f1ad1f210"
+
+
+class TestSandboxReplies(ReplyingContract):
+    """Every case of the contract."""
+
+    @pytest.fixture
+    def replies(self) -> Replies:
+        """The sandbox's, which signs nothing."""
+        return Replies(
+            brand="sandbox",
+            provider=Sandbox("http://127.0.0.1:8090/"),
+            arriving=lambda body: RawReport({}, body, INBOUND_URL),
+            told=lambda text: orjson.dumps({"replyId": "r-1", "text": text}),
+            signs=False,
+        )
