@@ -16,12 +16,13 @@ from urllib.parse import quote
 from pydantic import Field, SecretStr
 
 from domain.status import SUCCESSES, UNDER_WAY, Channel, Status, ladder
-from providers.base import BadReport, Capabilities, Content, Outgoing, StatusWord
+from providers.base import BadReport, Capabilities, Content, Outgoing, Reply, StatusWord
 from providers.configuration import BaseUrl, Configuration
 from providers.credentials import ClientCredentials
 from providers.exchange import HttpAnswer, HttpRequest, RawReport
 from providers.outcomes import REJECTED, Accepted, MaybeSent, Refused, SendOutcome
 from providers.routee_bodies import SPANS, addressed
+from providers.routee_replies import replied
 from providers.unknown import unknown
 
 SMS: Mapping[str, StatusWord] = {
@@ -157,6 +158,18 @@ class Routee:
             raise BadReport("not a report of Routee")
         word = self._word(told, IDS[named_by])
         return (replace(word, message_id=str(told[named_by])[:64]),) if word else ()
+
+    def verify_inbound(self, inbound: RawReport) -> bool:
+        """Routee signs nothing, so that only the address of a message is believed."""
+        return False
+
+    def read_replies(self, inbound: RawReport) -> Sequence[Reply]:
+        """One a request."""
+        return replied(inbound.json())
+
+    def replied_to(self, sender: str) -> str:
+        """By its own name."""
+        return sender
 
     def build_query(self, message_id: str, reference: str, channel: Channel) -> HttpRequest:
         """GET its tracking, by the id that Routee gave it."""

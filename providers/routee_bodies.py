@@ -70,6 +70,7 @@ def _viber_message(outgoing: Outgoing, message: ViberMessage) -> Members:
             "label": message.label,
             "ttl": SPANS[Channel.VIBER].fit(outgoing.validity),
             "callbackUrl": outgoing.report_url,
+            "inboundUrl": outgoing.inbound_url or None,
         }
     )
 
@@ -105,6 +106,7 @@ def _viber_template(outgoing: Outgoing, template: ViberTemplate) -> Members:
             "seq": template.seq,
             "ttl": SPANS[Channel.VIBER].fit(outgoing.validity),
             "callbackUrl": outgoing.report_url,
+            "inboundUrl": outgoing.inbound_url or None,
         }
     )
 
