@@ -14,12 +14,21 @@ from pydantic import AfterValidator, Field, SecretStr
 from domain.channels import Sms, ViberMessage, Voice
 from domain.status import Channel, Status
 from providers import vonage_requests
-from providers.base import BadReport, Capabilities, Content, NeverAsked, Outgoing, StatusWord
+from providers.base import (
+    BadReport,
+    Capabilities,
+    Content,
+    NeverAsked,
+    Outgoing,
+    Reply,
+    StatusWord,
+)
 from providers.configuration import BaseUrl, Configuration
 from providers.credentials import SignedToken, rsa_key
 from providers.exchange import HttpAnswer, HttpRequest, RawReport
 from providers.outcomes import REJECTED, Accepted, CannotCarry, MaybeSent, Refused, SendOutcome
 from providers.unknown import unknown
+from providers.vonage_replies import replied
 from providers.vonage_signature import is_signed
 
 MESSAGES: Mapping[str, StatusWord] = {
@@ -172,6 +181,19 @@ class Vonage(NeverAsked):
                 guarded = vonage_requests.is_guarded(report.url)
                 return self._call_words(told, GUARDED_CALLS if guarded else CALLS)
         raise BadReport("not a report of Vonage")
+
+    def verify_inbound(self, inbound: RawReport) -> bool:
+        """As a report; without a secret nothing proves that it is Vonage's."""
+        secret = self._config.signature_secret
+        return secret is not None and is_signed(inbound, secret.get_secret_value())
+
+    def read_replies(self, inbound: RawReport) -> Sequence[Reply]:
+        """One a request."""
+        return replied(inbound.json())
+
+    def replied_to(self, sender: str) -> str:
+        """As it went out."""
+        return sender.removeprefix("+")
 
     def _message_words(self, told: Mapping[str, Any]) -> Sequence[StatusWord]:
         status = told["status"]
