@@ -13,11 +13,12 @@ from pydantic import AfterValidator, Field, SecretStr
 from domain.channels import Sms, ViberTemplate, Voice
 from domain.status import Channel
 from providers import sinch_bodies as bodies
-from providers.base import Capabilities, Content, Outgoing, StatusWord
+from providers.base import Capabilities, Content, Outgoing, Reply, StatusWord
 from providers.configuration import BaseUrl, Configuration
 from providers.credentials import ClientCredentials
 from providers.exchange import HttpAnswer, HttpRequest, RawReport
 from providers.outcomes import REJECTED, Accepted, CannotCarry, MaybeSent, SendOutcome
+from providers.sinch_replies import replied
 from providers.sinch_signatures import call_signed, message_signed
 from providers.sinch_words import asked, kind, reported
 
@@ -144,6 +145,19 @@ class Sinch:
     def read_reports(self, report: RawReport) -> Sequence[StatusWord]:
         """One a request, in the form of the API that it comes from."""
         return reported(report.json())
+
+    def verify_inbound(self, inbound: RawReport) -> bool:
+        """By the app's secret; without one nothing proves that it is Sinch's."""
+        secret = self._config.conversation_secret
+        return secret is not None and message_signed(secret.get_secret_value(), inbound)
+
+    def read_replies(self, inbound: RawReport) -> Sequence[Reply]:
+        """One a request."""
+        return replied(inbound.json())
+
+    def replied_to(self, sender: str) -> str:
+        """By the app: it has one Viber sender, whose name neither requests nor replies tell."""
+        return self._config.app_id or ""
 
     def build_query(self, message_id: str, reference: str, channel: Channel) -> HttpRequest:
         """GET the delivery report of an Sms's batch, or the session of a call."""

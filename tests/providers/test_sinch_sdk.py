@@ -23,6 +23,7 @@ from providers.http import ProviderClient
 from providers.outcomes import Accepted
 from providers.sinch import Config, Sinch
 from providers.sinch_bodies import VOICES
+from providers.sinch_replies import replied
 from providers.sinch_signatures import call_signed, message_signed
 from tests.providers.contract import NOW, REFERENCE, REPORT_URL, SAMPLES, outgoing, step_of
 from tests.providers.test_sinch import CONFIG, SERVICE, SINCH, body_of, called
@@ -46,6 +47,9 @@ with warnings.catch_warnings():
     )
     from sinch.domains.conversation.models.v1.messages.internal.request import (  # type: ignore[import-untyped]
         SendMessageRequest,
+    )
+    from sinch.domains.conversation.models.v1.sinch_events.events.message_inbound_event import (  # type: ignore[import-untyped]
+        MessageInboundEvent,
     )
     from sinch.domains.conversation.sinch_events.v1.conversation_sinch_event import (  # type: ignore[import-untyped]
         ConversationSinchEvent,
@@ -136,6 +140,22 @@ def test_our_samples_are_reports_to_the_sdk() -> None:
         else:
             event = SmsSinchEvent().parse_event(path.read_bytes())
             assert (event.status, event.batch_id) == (told["status"], told["batch_id"])
+
+
+def test_our_samples_are_replies_to_the_sdk() -> None:
+    """Text, file and number stand where the SDK reads them."""
+    for path in sorted((SAMPLES / "sinch").glob("reply-*")):
+        (reply,) = replied(json.loads(path.read_bytes()))
+        event = ConversationSinchEvent().parse_event(path.read_bytes())
+        said = event.message.contact_message
+        assert isinstance(event, MessageInboundEvent)
+        assert (event.app_id, event.message.id) == (reply.sender, reply.reply_id)
+        assert event.message.channel_identity.identity == reply.recipient
+        if reply.media is None:
+            assert said.text_message.text == reply.text
+        else:
+            assert said.media_message.url == reply.media
+            assert said.media_message.filename_override == reply.filename
 
 
 words = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1, max_size=40)
