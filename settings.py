@@ -19,6 +19,7 @@ from pydantic_settings import (
 
 from domain.status import Channel
 from providers.base import Provider
+from providers.configuration import Configuration
 from providers.infobip import Config as InfobipConfig
 from providers.infobip import Infobip
 from providers.kannel import Config as KannelConfig
@@ -247,12 +248,17 @@ class Settings(BaseSettings):
             )
             if route
         }
-        found = self._brands()
+        found = self.brands()
         if not found or any(Sandbox.name in route.every for route in routes.values()):
             found.append(Sandbox(self.sandbox_url, self.sandbox_dedupes))
         return Providers(found, routes, self.pinned_provider)
 
-    def _brands(self) -> list[Provider]:
+    def configured(self) -> dict[str, Configuration]:
+        """How each provider that is set up is reached, but for the sandbox."""
+        return {name: value for name, value in self if isinstance(value, Configuration)}
+
+    def brands(self) -> list[Provider]:
+        """Those providers."""
         found = (
             self.infobip and Infobip(self.infobip),
             self.kannel and Kannel(self.kannel),

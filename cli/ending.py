@@ -4,7 +4,8 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Callable, Coroutine
+import tomllib
+from collections.abc import Callable, Coroutine, Iterator
 from typing import Any, NoReturn
 
 from pydantic import ValidationError
@@ -17,6 +18,7 @@ from accounts.rules import NotDone
 from cli.engine import NoEngine
 from cli.stack import Died
 from domain.errors import Refusal
+from providers.registry import Misrouted
 from storage.keys import BadKeys
 from storage.schema import WrongSchema
 from workflows.namespace import WrongSearchAttribute
@@ -26,6 +28,7 @@ from workflows.repair import WrongEngine
 EXPECTED = (
     BadKeys,
     Died,
+    Misrouted,
     NoEngine,
     NotDone,
     OSError,
@@ -33,6 +36,7 @@ EXPECTED = (
     RPCError,
     Refusal,
     RuntimeError,
+    tomllib.TOMLDecodeError,
     ValidationError,
     WrongEngine,
     WrongSchema,
@@ -77,8 +81,16 @@ def _sentence(fault: BaseException) -> str:
     if isinstance(fault, OperationalError):
         return f"the database cannot be used, was `failover bootstrap` run? {fault.orig}"
     if isinstance(fault, ValidationError) and fault.title in ("Settings", "Located"):
-        return "; ".join(f"{_variable(each['loc'])}: {each['msg']}" for each in fault.errors())
+        return "; ".join(map(": ".join, mistakes(fault)))
+    if isinstance(fault, tomllib.TOMLDecodeError):
+        return f"FAILOVER_CONFIG: the file is not TOML: {fault}"
     return str(fault)
+
+
+def mistakes(fault: ValidationError) -> Iterator[tuple[str, str]]:
+    """Each setting that cannot be read, by its variable, and why."""
+    for each in fault.errors():
+        yield _variable(each["loc"]), each["msg"]
 
 
 def _variable(location: tuple[int | str, ...]) -> str:

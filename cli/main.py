@@ -1,6 +1,7 @@
 """The command's verbs. Each says what it does, with examples."""
 
 import sys
+import tomllib
 from pathlib import Path
 from typing import Annotated
 
@@ -13,7 +14,7 @@ import worker as worker_process
 from accounts.rules import NotDone
 from api import server
 from api.app import running
-from cli import accounts, document, flows, logs, reloading
+from cli import accounts, doctor, document, flows, logs, providers, reloading
 from cli.bootstrap import bootstrap as prepare
 from cli.demo import demonstrate
 from cli.ending import complain, run
@@ -34,6 +35,8 @@ app = typer.Typer(
 app.add_typer(accounts.app, name="accounts")
 app.add_typer(flows.app, name="flows")
 app.add_typer(document.app, name="document")
+app.command(epilog="Example: failover doctor --offline --json")(doctor.doctor)
+app.command(epilog="Example: failover providers --json")(providers.providers)
 
 DataDir = Annotated[Path, typer.Option(help="Where flows, keys and logs are kept.")]
 
@@ -138,7 +141,12 @@ def main() -> None:
     """The entry point."""
     try:
         app()
-    except (NotDone, ValidationError) as fault:  # read before a command runs
+    except (
+        NotDone,
+        OSError,
+        tomllib.TOMLDecodeError,
+        ValidationError,
+    ) as fault:  # read before a command runs
         complain(fault)
         sys.exit(1)
 

@@ -1,4 +1,4 @@
-"""The options that several of the accounts' commands share."""
+"""The options that several commands share, above all the accounts'."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields
@@ -14,6 +14,7 @@ AccountId = Annotated[
     str, typer.Argument(parser=rules.identifier, metavar="ACCOUNT", help="The account's id.")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+Offline = Annotated[bool, typer.Option("--offline", help="Leave the network alone.")]
 ApplicationId = Annotated[
     str,
     typer.Argument(parser=rules.identifier, metavar="APPLICATION", help="The application's id."),

@@ -80,7 +80,7 @@ class Capabilities:
     `deduplicates`: the same reference twice is one message. `asks`: the channels on which it can be
     asked what became of a message. `seen`: it says that a Viber message was read. `spans`: the
     validity that each channel's messages can have; without one the provider takes none. `rate`: how
-    fast it may be spoken to, such as 3/second.
+    fast it may be spoken to, such as 3/second. `signed`: its reports are checked for its signature.
     """
 
     contents: frozenset[Content]
@@ -89,6 +89,7 @@ class Capabilities:
     seen: bool = False
     spans: Mapping[Channel, Span] = field(default_factory=dict)
     rate: str | None = None
+    signed: bool = False
 
     @property
     def channels(self) -> frozenset[Channel]:

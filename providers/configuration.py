@@ -1,5 +1,6 @@
 """What every provider's settings have."""
 
+from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 from limits import parse
@@ -32,3 +33,19 @@ class Configuration(BaseModel):
     rate: Annotated[str, AfterValidator(_rate)] | None = Field(
         default=None, description="how fast it may be asked by each worker, such as 3/second"
     )
+
+    @property
+    def addresses(self) -> Sequence[str]:
+        """Where the provider is spoken to: every member that is called …url."""
+        urls = (value for name, value in self if name.endswith("url") and value)
+        return tuple(dict.fromkeys(urls))
+
+    @property
+    def signing(self) -> Mapping[str, bool]:
+        """The secrets that it may sign reports with, and whether each is set; most sign nothing."""
+        return {}
+
+    @property
+    def signed(self) -> bool:
+        """Whether every report is checked for the provider's own signature."""
+        return bool(self.signing) and all(self.signing.values())

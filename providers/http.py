@@ -94,6 +94,15 @@ class ProviderClient:
             return ()
         return self.provider.read_query(answer, channel)
 
+    async def sign_in(self) -> None:
+        """Get what makes a request ours, and send none.
+
+        Raises:
+            NoToken: the issuer gave no token.
+        """
+        until = asyncio.get_running_loop().time() + self._deadline
+        await self.provider.credentials.headers(functools.partial(self._token, until))
+
     async def _outcome(self, outgoing: Outgoing) -> SendOutcome:
         request = self.provider.build_request(outgoing)
         if wait := self._pace.wait():

@@ -70,6 +70,16 @@ class Providers:
         """How an attempt of that provider's ended."""
         self._breakers[name].note(failed)
 
+    @property
+    def routes(self) -> Mapping[Channel, Routes]:
+        """Each channel's, as they are followed."""
+        return self._routes
+
+    @property
+    def pinned(self) -> str | None:
+        """The one that is used alone."""
+        return self._pinned
+
     def named(self, name: str) -> Provider | None:
         """The provider of that name, if it is one of ours."""
         return self._named.get(name)

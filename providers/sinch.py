@@ -84,6 +84,25 @@ class Config(Configuration):
         }
         return frozenset(content for content, there in has.items() if there)
 
+    @property
+    def addresses(self) -> Sequence[str]:
+        """Those of what it carries."""
+        return (
+            self.auth_url,
+            self.sms_url,
+            *([self.conversation_url] if self.app_id else []),
+            *([self.voice_url] if self.voice_service_id else []),
+        )
+
+    @property
+    def signing(self) -> Mapping[str, bool]:
+        """One for each kind of report that can come."""
+        return {
+            "sms_secret": bool(self.sms_secret),
+            **({"conversation_secret": bool(self.conversation_secret)} if self.app_id else {}),
+            **({"voice_secret": bool(self.voice_secret)} if self.voice_service_id else {}),
+        }
+
 
 class Sinch:
     """Talks to Sinch."""
@@ -100,6 +119,7 @@ class Sinch:
             seen=Content.TEMPLATE in config.contents,
             spans=bodies.SPANS,
             rate=config.rate,
+            signed=config.signed,
         )
         self.credentials = ClientCredentials(
             f"{config.auth_url}/oauth2/token", config.key_id, config.key_secret.get_secret_value()

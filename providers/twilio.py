@@ -112,6 +112,11 @@ class Config(Configuration):
         return self
 
     @property
+    def signing(self) -> Mapping[str, bool]:
+        """The auth token."""
+        return {"auth_token": self.auth_token is not None}
+
+    @property
     def login(self) -> tuple[str, str]:
         """User and password of HTTP's Basic scheme."""
         if self.api_key_sid and self.api_key_secret:
@@ -133,6 +138,7 @@ class Twilio:
             asks=frozenset({Channel.SMS, Channel.VOICE}),
             spans={Channel.SMS: Span(1, 36000)},
             rate=config.rate,
+            signed=config.signed,
         )
         self.credentials = basic(*config.login)
 

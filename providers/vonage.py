@@ -124,6 +124,11 @@ class Config(Configuration):
     messages_url: BaseUrl = "https://api.nexmo.com"
     voice_url: BaseUrl = "https://api.nexmo.com"
 
+    @property
+    def signing(self) -> Mapping[str, bool]:
+        """The account's signature secret."""
+        return {"signature_secret": self.signature_secret is not None}
+
 
 class Vonage(NeverAsked):
     """Talks to the Messages API and to the Voice API."""
@@ -138,6 +143,7 @@ class Vonage(NeverAsked):
             seen=True,
             spans=vonage_requests.SPANS,
             rate=config.rate,
+            signed=config.signed,
         )
         self.credentials = SignedToken(config.application_id, config.private_key.get_secret_value())
 

@@ -44,11 +44,11 @@ async def prepare(client: Client) -> list[str]:
     give_up = asyncio.get_running_loop().time() + SETTLING
     while True:
         try:
-            missing = await _missing(client)
-            if not missing:
+            absent = await missing(client)
+            if not absent:
                 return done
-            await _add(client, missing)
-            done.append(f"search attributes added: {', '.join(missing)}")
+            await _add(client, absent)
+            done.append(f"search attributes added: {', '.join(absent)}")
         except RPCError as fault:
             # A new namespace or attribute is known everywhere only after a cache's turn.
             passing = {RPCStatusCode.NOT_FOUND, RPCStatusCode.UNAVAILABLE}
@@ -80,7 +80,13 @@ async def _register(client: Client) -> bool:
     return True
 
 
-async def _missing(client: Client) -> dict[str, IndexedValueType.ValueType]:
+async def missing(client: Client) -> dict[str, IndexedValueType.ValueType]:
+    """The search attributes that the namespace does not have.
+
+    Raises:
+        WrongSearchAttribute: one exists with another type.
+        RPCError: the engine does not answer, does not know the namespace, or does not let us look.
+    """
     listed = await client.operator_service.list_search_attributes(
         ListSearchAttributesRequest(namespace=client.namespace)
     )
@@ -95,7 +101,7 @@ async def _missing(client: Client) -> dict[str, IndexedValueType.ValueType]:
     return {name: kind for name, kind in wanted.items() if name not in listed.custom_attributes}
 
 
-async def _add(client: Client, missing: dict[str, IndexedValueType.ValueType]) -> None:
+async def _add(client: Client, absent: dict[str, IndexedValueType.ValueType]) -> None:
     await client.operator_service.add_search_attributes(
-        AddSearchAttributesRequest(namespace=client.namespace, search_attributes=missing)
+        AddSearchAttributesRequest(namespace=client.namespace, search_attributes=absent)
     )

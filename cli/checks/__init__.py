@@ -1,0 +1,1 @@
+"""What `failover doctor` looks at: one module for each neighbour of an installation."""
