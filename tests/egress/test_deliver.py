@@ -1,19 +1,14 @@
 """One attempt at a client's address, whatever answers there."""
 
 import asyncio
-import ssl
 import time
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from egress.deliver import ANSWER_CAP, DEADLINE, Deliverer, Delivery
+from tests.certificates import self_signed
 from tests.egress import receivers
 from tests.egress.receivers import Play, answering, receiving
 
@@ -220,32 +215,7 @@ async def test_a_certificate_that_nobody_vouches_for_is_a_fault(
     deliverer: Deliverer, tmp_path: Path
 ) -> None:
     """Nothing is written to such a receiver."""
-    async with receiving(answering(200), tls=_self_signed(tmp_path)) as receiver:
+    async with receiving(answering(200), tls=self_signed(tmp_path)) as receiver:
         delivery = await deliverer.deliver(receiver.url, BODY, {})
     assert delivery == Delivery(fault="ConnectError")
     assert receiver.requests == []
-
-
-def _self_signed(folder: Path) -> ssl.SSLContext:
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "hooks.acme.test")])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(now - timedelta(hours=1))
-        .not_valid_after(now + timedelta(hours=1))
-        .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False
-        )
-        .sign(key, hashes.SHA256())
-    )
-    file = folder / "server.pem"
-    pem = serialization.Encoding.PEM
-    private = serialization.PrivateFormat.PKCS8
-    file.write_bytes(
-        key.private_bytes(pem, private, serialization.NoEncryption())
-        + certificate.public_bytes(pem)
-    )
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(file)
-    return context
