@@ -29,9 +29,14 @@ def example() -> dict[str, str]:
     return {name: value for name, _, value in pairs}
 
 
+def volumes(service: dict[str, Any]) -> list[str]:
+    """Return what a service mounts where `.env` changes nothing."""
+    return [re.sub(r"\$\{[A-Z_]+:-([^}]*)\}", r"\1", each) for each in service.get("volumes", [])]
+
+
 def mounts(service: dict[str, Any]) -> list[Path]:
-    """Return what a service mounts from the repository."""
-    sources = [str(volume).split(":")[0] for volume in service.get("volumes", [])]
+    """Return what it mounts from the repository."""
+    sources = [volume.split(":")[0] for volume in volumes(service)]
     return [ROOT / source for source in sources if source.startswith("./")]
 
 
@@ -157,8 +162,25 @@ def test_what_is_mounted_exists_and_is_mounted_to_be_read(name: str) -> None:
     service = SERVICES[name]
     for path in mounts(service):
         assert path.is_file(), path
-    for volume in service.get("volumes", []):
+    for volume in volumes(service):
         assert volume.endswith(":ro") or not volume.startswith("./")
+
+
+def test_who_reads_the_settings_is_given_the_providers_file() -> None:
+    """At the address that FAILOVER_CONFIG names; the sandbox is given none of it."""
+    for name in OURS:
+        given = SERVICES[name]["environment"].get("FAILOVER_CONFIG")
+        mounted = [volume.split(":")[1] for volume in volumes(SERVICES[name])]
+        assert mounted == ([] if name == "sandbox" else [given])
+
+
+def test_a_copy_of_the_providers_file_stays_out_of_repository_and_image() -> None:
+    """It holds secrets."""
+    kept_out = (ROOT / ".gitignore").read_text(encoding="utf-8").splitlines()
+    assert {"/providers.toml", "/.env"} <= set(kept_out)
+    assert (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()[1] == "*"
+    user = re.findall(r"^USER (\d+)", (ROOT / "Dockerfile").read_text("utf-8"), re.MULTILINE)[0]
+    assert f"chown {user} " in (ROOT / ".env.example").read_text(encoding="utf-8")
 
 
 def test_the_server_reads_the_dynamic_configuration_that_is_mounted() -> None:
