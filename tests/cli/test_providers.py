@@ -1,5 +1,6 @@
 """`failover providers`: who carries what, and whose turn it is."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -125,6 +126,17 @@ async def test_what_cannot_be_followed_is_said_in_a_sentence(
     assert (refused.code, refused.output) == (1, "")
     assert said in refused.errors
     assert "Traceback" not in refused.errors
+
+
+async def test_a_file_that_is_not_toml_is_said_in_a_sentence(forks: Forks, tmp_path: Path) -> None:
+    """By every command that reads the settings, whenever it does."""
+    file = tmp_path / "providers.toml"
+    file.write_text(f"[kannel]\nurl = {SECRET}", encoding="utf-8")
+    for verb in ("providers", "sandbox"):
+        refused = await forks.run((verb,), {"FAILOVER_CONFIG": str(file)})
+        assert (refused.code, refused.output) == (1, "")
+        assert refused.errors.startswith("failover: FAILOVER_CONFIG: the file is not TOML: ")
+        assert SECRET not in refused.errors
 
 
 @pytest.mark.parametrize(
