@@ -35,8 +35,6 @@ app = typer.Typer(
 app.add_typer(accounts.app, name="accounts")
 app.add_typer(flows.app, name="flows")
 app.add_typer(document.app, name="document")
-app.command(epilog="Example: failover doctor --offline --json")(doctor.doctor)
-app.command(epilog="Example: failover providers --json")(providers.providers)
 
 DataDir = Annotated[Path, typer.Option(help="Where flows, keys and logs are kept.")]
 
@@ -135,6 +133,10 @@ async def _bootstrap() -> None:
     console = Console(highlight=False, soft_wrap=True)
     for line in await prepare(await connect(), Settings()):
         console.print(line)
+
+
+app.command(epilog="Example: failover doctor --offline --json")(doctor.doctor)
+app.command(epilog="Example: failover providers --offline --json")(providers.providers)
 
 
 def main() -> None:
