@@ -141,8 +141,12 @@ openapi: $(VENV)/run.stamp ## Write docs/openapi.json from the code
 fields: $(VENV)/run.stamp ## Write docs/fields.md: every field of the contract, and its tests
 	@$(BIN)/python -m tests.api.contract.table > docs/fields.md
 
+.PHONY: contract
+contract: $(VENV)/dev.stamp ## Write docs/providers/contract.md: the cases that every provider passes
+	@$(BIN)/python -m tests.providers.table > docs/providers/contract.md
+
 .PHONY: docs
-docs: openapi fields ## Write every generated document: the OpenAPI document, both tables
+docs: openapi fields contract ## Write every generated document: the OpenAPI document, the tables
 	@$(BIN)/failover document channels > docs/failover.md
 
 .PHONY: docs-check

@@ -1,6 +1,6 @@
 """Tables of what a run did, printed at its end for people."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import pytest
 from rich import box
@@ -21,11 +21,22 @@ def write(
     ]
     if not rows:
         return
+    show(reporter, title, headings, rows)
+
+
+def show(
+    reporter: pytest.TerminalReporter,
+    title: str,
+    headings: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    width: int = 120,
+) -> None:
+    """Print the rows under the title, at most so wide."""
     table = Table(*headings, box=box.MARKDOWN)
     for row in rows:
         table.add_row(*map(str, row))
     reporter.section(title)
-    console = Console(width=120, color_system=None)
+    console = Console(width=width, color_system=None)
     with console.capture() as printed:
         console.print(table)
     reporter.write(printed.get())

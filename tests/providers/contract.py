@@ -19,6 +19,7 @@ from providers.exchange import HttpAnswer, HttpRequest, RawReport
 from providers.http import _judged
 from providers.outcomes import Accepted, CannotCarry, MaybeSent, NotSent, Refused
 from tests.counting import counting
+from tests.providers.abilities import Ability, needed, needs, skip_without
 from tests.samples import request_step, sms, viber, viber_message, voice
 
 REFERENCE = "0f7a9c66-6f0d-4e2a-b3a1-2f6b7f0e9a77.1"
@@ -106,7 +107,11 @@ def recorded(path: Path) -> RawReport:
 
 
 class ProviderContract:
-    """Inherit, and give `case` as a fixture."""
+    """Inherit, and give `case` as a fixture; a case is skipped for what it `needs` alone."""
+
+    @pytest.fixture(autouse=True)
+    def _able(self, request: pytest.FixtureRequest, case: Case) -> None:
+        skip_without(needed(request.function), case.provider.capabilities)
 
     def test_the_request_is_the_same_on_every_attempt(self, case: Case) -> None:
         """Building it has no clock and no chance in it."""
@@ -118,10 +123,9 @@ class ProviderContract:
         for content in case.contents:
             assert REPORT_URL in _written(case.request(content))
 
+    @needs(Ability.DEDUPLICATES)
     def test_the_reference_goes_out(self, case: Case) -> None:
         """By it a repetition finds its message."""
-        if not case.provider.capabilities.deduplicates:
-            pytest.skip("does not deduplicate")
         for content in case.contents:
             assert REFERENCE in _written(case.request(content))
 
@@ -130,16 +134,13 @@ class ProviderContract:
         for content in case.contents:
             assert case.text(case.request(content, text=HOSTILE), content) == HOSTILE
 
+    @needs(Ability.TEMPLATES)
     def test_a_number_of_fifty_digits_goes_out(self, case: Case) -> None:
         """A template's parameter may be one, and what reads JSON need not hold one."""
-        if Content.TEMPLATE not in case.contents:
-            pytest.skip("has no templates")
         digits = "7" * 50
         step = request_step(viber(templateParams={"customer_name": "Nadia", "pin": int(digits)}))
-        request = case.provider.build_request(
-            Outgoing(REFERENCE, step, "AcmeShop", 90.0, REPORT_URL)
-        )
-        assert digits in _written(request)
+        going = Outgoing(REFERENCE, step, "AcmeShop", 90.0, REPORT_URL)
+        assert digits in _written(case.provider.build_request(going))
 
     @pytest.mark.parametrize("left", [86400.0, 3600.4, 90.0, 61.5])
     def test_the_validity_never_exceeds_what_is_left(self, case: Case, left: float) -> None:
@@ -151,6 +152,7 @@ class ProviderContract:
             assert validity is None or validity <= left + 1
             assert validity is None or validity > left - 61 or validity >= 36000
 
+    @needs(Ability.SPANS)
     def test_what_has_too_little_time_is_not_carried(self, case: Case) -> None:
         """It would arrive when the next channel has begun."""
         for content in case.contents:
@@ -254,13 +256,15 @@ class ProviderContract:
                 assert not case.provider.verify_report(changed)
                 assert not case.provider.verify_report(unsigned)
 
+    def test_who_says_that_it_can_be_asked_has_an_answer(self, case: Case) -> None:
+        """And nobody else."""
+        assert (case.queried is not None) is bool(case.provider.capabilities.asks)
+
+    @needs(Ability.ASKS)
     def test_what_it_answers_when_asked_is_read(self, case: Case) -> None:
         """As its reports are; what it does not know is no news."""
-        asks = case.provider.capabilities.asks
-        assert (case.queried is None) is (not asks)
-        if case.queried is None:
-            pytest.skip("cannot be asked")
-        for channel in asks:
+        assert case.queried
+        for channel in case.provider.capabilities.asks:
             query = case.provider.build_query("m1", REFERENCE, channel)
             assert query.method in ("GET", "POST")
             assert "m1" in _written(query) or REFERENCE in _written(query)
