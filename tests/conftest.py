@@ -178,8 +178,10 @@ async def plain(environment: WorkflowEnvironment) -> Client:
     )
 
 
-async def until(condition: Callable[[], Awaitable[bool] | bool], within: float = 15.0) -> None:
-    """Wait for the condition, at most so many seconds.
+async def until(
+    condition: Callable[[], Awaitable[bool] | bool], within: float = 15.0, every: float = 0.02
+) -> None:
+    """Wait for the condition, at most so many seconds; `every` so many it is looked at.
 
     Raises:
         TimeoutError: it never held.
@@ -189,4 +191,4 @@ async def until(condition: Callable[[], Awaitable[bool] | bool], within: float =
             held = condition()
             if held if isinstance(held, bool) else await held:
                 return
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(every)

@@ -27,6 +27,8 @@ class Wire:
         self._accepting: asyncio.Task[None] | None = None
         self._fillers: list[socket.socket] = []
         self._carrying: set[asyncio.Task[None]] = set()
+        self.held = 0
+        """How many pieces are held back now."""
 
     @property
     def url(self) -> str:
@@ -39,9 +41,7 @@ class Wire:
 
     async def __aexit__(self, *_: object) -> None:
         await self._stop_accepting()
-        for task in self._carrying:
-            task.cancel()
-        await asyncio.gather(*self._carrying, return_exceptions=True)
+        await self.cut()
         for each in (self._listener, *self._fillers):
             each.close()
 
@@ -59,6 +59,13 @@ class Wire:
         self._listener.listen(0)
         while await self._is_queued():
             pass
+
+    async def cut(self) -> None:
+        """Close every connection; what was held back is lost."""
+        carrying = list(self._carrying)
+        for task in carrying:
+            task.cancel()
+        await asyncio.gather(*carrying, return_exceptions=True)
 
     @property
     def hanging(self) -> int:
@@ -94,23 +101,28 @@ class Wire:
 
     async def _carry(self, connection: socket.socket) -> None:
         reader, writer = await asyncio.open_connection(sock=connection)
-        with suppress(OSError):
-            target_reader, target_writer = await asyncio.open_connection(HOST, self._target)
-            try:
-                async with asyncio.TaskGroup() as both:
-                    both.create_task(_pump(reader, target_writer, self.requests))
-                    both.create_task(_pump(target_reader, writer, self.answers))
-            finally:
-                target_writer.close()
+        try:
+            with suppress(OSError):
+                target_reader, target_writer = await asyncio.open_connection(HOST, self._target)
+                try:
+                    async with asyncio.TaskGroup() as both:
+                        both.create_task(self._pump(reader, target_writer, self.requests))
+                        both.create_task(self._pump(target_reader, writer, self.answers))
+                finally:
+                    target_writer.close()
+        finally:
+            writer.close()
+
+    async def _pump(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, gate: asyncio.Event
+    ) -> None:
+        with suppress(ConnectionError):
+            while chunk := await reader.read(65536):
+                self.held += 1
+                try:
+                    await gate.wait()
+                finally:
+                    self.held -= 1
+                writer.write(chunk)
+                await writer.drain()
         writer.close()
-
-
-async def _pump(
-    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, gate: asyncio.Event
-) -> None:
-    with suppress(ConnectionError):
-        while chunk := await reader.read(65536):
-            await gate.wait()
-            writer.write(chunk)
-            await writer.drain()
-    writer.close()
