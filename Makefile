@@ -163,7 +163,8 @@ compose: ## Validate docker-compose.yml by the Compose specification's JSON sche
 
 .PHONY: ci
 ci: ## All that CI does, cheapest first, with each part's time
-	@for part in lint imports types lock-check docs-check compose run test coverage postgres test-postgres fuzz kannel test-kannel test-twilio; do \
+	@for part in lint imports types lock-check docs-check compose run test coverage postgres test-postgres fuzz \
+	  kannel test-kannel test-twilio test-kills; do \
 	  echo "--- $$part"; started=$$(date +%s); \
 	  $(MAKE) --no-print-directory $$part || { echo "--- $$part FAILED"; exit 1; }; \
 	  echo "--- $$part: $$(($$(date +%s) - started)) s"; done

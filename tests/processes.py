@@ -114,7 +114,7 @@ class Processes:
                 stdout=output,
                 stderr=asyncio.subprocess.STDOUT,
                 cwd=ROOT,
-                env={**_inherited(), **self.environment, **more},
+                env={**inherited(), **self.environment, **more},
             )
         child = Child(process, log)
         self.children.append(child)
@@ -149,7 +149,8 @@ class Processes:
                     os.kill(pid, signal.SIGKILL)
 
 
-def _inherited() -> Mapping[str, str]:
+def inherited() -> Mapping[str, str]:
+    """The run's own environment, without what is meant for us or for the engine's client."""
     ours = ("FAILOVER_", "TEMPORAL_")
     plain = {"COLUMNS": "200", "NO_COLOR": "1", "PYTHONUNBUFFERED": "1"}
     return {name: value for name, value in os.environ.items() if not name.startswith(ours)} | plain

@@ -23,7 +23,7 @@ async def posted(site: Site, drawn: Round) -> Flows:
 
 async def _undeclared(site: Site, drawn: Round, stack: AsyncExitStack) -> Flows:
     """The database is locked while the worker sleeps, so that it wakes up to that."""
-    site.worker.sleep()
+    await site.asleep()
     flows = await posted(site, drawn)
     await stack.enter_async_context(site.unwritable())
     site.worker.wake()
@@ -102,7 +102,7 @@ async def _publishing(site: Site, drawn: Round, stack: AsyncExitStack) -> Flows:
 async def _random(site: Site, drawn: Round, stack: AsyncExitStack) -> Flows:
     """Nothing is held: the worker wakes up to all the flows at once."""
     site.made.reports.requests.set()
-    site.worker.sleep()
+    await site.asleep()
     flows = await posted(site, drawn)
     site.worker.wake()
     return flows

@@ -12,7 +12,7 @@ from itertools import count
 from pathlib import Path
 
 from tests.conftest import until
-from tests.processes import ROOT, STARTING, lives
+from tests.processes import ROOT, STARTING, inherited, lives
 
 LOAD = "from tests.kills.nursery import serve; serve()"
 
@@ -77,7 +77,7 @@ async def nursery(directory: Path, environment: Mapping[str, str]) -> AsyncItera
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         cwd=ROOT,
-        env={**os.environ, **environment, "PYTHONUNBUFFERED": "1", "NO_COLOR": "1"},
+        env={**inherited(), **environment},
     )
     try:
         yield Nursery(process, directory)

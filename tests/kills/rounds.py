@@ -2,10 +2,11 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from tests.conftest import until
 from tests.kills.engine import Task
 from tests.kills.evidence import Evidence, gathered
 from tests.kills.holds import HOLDS, asking, posted
@@ -94,6 +95,7 @@ class Player:
         await site.succeeded()
         await self._measure(kill, killed_at)
         site.made.reports.requests.set()
+        await self._done(kill)
 
     async def _measure(self, kill: Kill, killed_at: datetime) -> None:
         """Sends are waited for; callbacks take longer, and are looked after meanwhile."""
@@ -104,10 +106,20 @@ class Player:
             elif task.name == "publish":
                 self._measuring.append(measuring)
 
+    async def _done(self, kill: Kill) -> None:
+        """Until its sends are over: one that is killed at every attempt runs out of its ttl."""
+
+        async def over() -> bool:
+            sends = [task for task in kill.evidence.tasks if task.name == "send_step"]
+            return all([await self.site.tasks.is_over(task) for task in sends])
+
+        with suppress(TimeoutError):
+            await until(over, TAKEN_OVER, every=0.1)
+
     async def _note(self, kill: Kill, task: Task, killed_at: datetime) -> None:
         loop = asyncio.get_running_loop()
-        until = loop.time() + TAKEN_OVER
-        while loop.time() < until:
+        ends = loop.time() + TAKEN_OVER
+        while loop.time() < ends:
             over = await self.site.tasks.is_over(task)
             if began := await self.site.tasks.again(task, killed_at):
                 kill.seconds.append((began - killed_at).total_seconds())

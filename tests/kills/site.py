@@ -77,6 +77,11 @@ class Site:
             await _lock(connection)
             yield
 
+    async def asleep(self) -> None:
+        """Stop the worker where it stands, but not where it keeps everybody from writing."""
+        async with self.unwritable():
+            self.worker.sleep()
+
     async def succeeded(self) -> None:
         """Cut what the dead worker left open, and have a new one at work; reports stay held."""
         await self.engine.cut()

@@ -47,15 +47,16 @@ async def test_every_step_is_paid_for_once(plays: Plays, dedupes: bool) -> None:
 
 
 @modes
-async def test_kills_at_any_moment_hit_something(
+async def test_kills_at_any_moment_hit_what_they_may(
     plays: Plays, dedupes: bool, record_property: Record
 ) -> None:
-    """What their victims left says which phases they hit."""
+    """What their victims left says which phases they hit; a few kills may hit nothing."""
     played = await plays[dedupes]
     kills = [kill for kill in played.kills if kill.round.phase is Phase.RANDOM]
     left = Counter(each for kill in kills for each in kill.evidence.tasks.values())
     for what, times in sorted(left.items()):
         record_property(LEFT, (_mode(dedupes), what, times))
+    assert left or len(kills) < 5
 
 
 def _row(played: Played, dedupes: bool, phase: Phase) -> Sequence[object]:
