@@ -16,7 +16,7 @@ from tests.kills.site import Site
 TTL = 30.0
 """Seconds of a Viber step: after them a silent one is asked about."""
 
-AHEAD = 12.0
+AHEAD = 15.0
 """Seconds before that: no other round is begun."""
 
 TAKEN_OVER = 40.0
