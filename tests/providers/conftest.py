@@ -8,7 +8,7 @@ import pytest
 from tests import tables
 from tests.providers.table import CASES, results
 
-CASE = re.compile(r"tests/providers/test_(\w+)\.py::\w+::(test_\w+)")
+CASE = re.compile(r"tests/providers/test_([a-z]+)\.py::\w+::(test_\w+)")
 TITLE = "the providers' contract (–: the provider is not one that the case is for)"
 
 
