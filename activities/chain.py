@@ -114,16 +114,18 @@ class Chain:
         loop = asyncio.get_running_loop()
         ends = loop.time() + CHAIN
         choices = list(self.providers.choices(turn.content))
+        unreached: NotSent | None = None
         while choices:
             provider = choices.pop(0)
             intent = await _recorded(self._declare(turn, provider))
-            if intent.answer:
-                return intent.answer
             if not intent.fresh:
-                return await self._repeat(turn, intent.provider)
+                return intent.answer or await self._repeat(turn, intent.provider)
             outcome = await self._try(turn, provider, len(choices))
-            if not (choices and _may_go_elsewhere(outcome)):
+            if not _may_go_elsewhere(outcome):
                 return await self._conclude(turn, provider, outcome, fresh=True)
+            unreached = outcome if isinstance(outcome, NotSent) else unreached
+            if not choices:  # one that was not reached may be, while the ttl lasts
+                return await self._conclude(turn, provider, unreached or outcome, fresh=True)
             if not await _recorded(self.intents.withdraw(turn.ref)):
                 return await self._conclude(turn, provider, outcome, fresh=False)
             _log.info("next provider", passed=provider.name, next=choices[0].name)
@@ -181,12 +183,14 @@ class Chain:
                     provider=provider.name,
                     askable=channel in provider.capabilities.asks,
                 )
+                await _kept(self.intents.accepted(turn.ref, answer))
                 if turn.wants_replies:
                     await self._listen(turn, provider)
-                return await _kept(self.intents.accepted(turn.ref, answer), answer)
+                return answer
             case Refused():
                 answer = _answer(turn, provider.name, outcome)
-                return await _kept(self.intents.refused(turn.ref, answer), answer)
+                await _kept(self.intents.refused(turn.ref, answer))
+                return answer
             case NotSent(why, retry_after):
                 if fresh:  # or an earlier attempt may have written what this one did not
                     await _recorded(self.intents.withdraw(turn.ref))
@@ -252,10 +256,9 @@ async def _recorded(work: Awaitable[T]) -> T:
         raise again("IntentNotRecorded", type(fault).__name__) from None
 
 
-async def _kept(keeping: Awaitable[None], answer: DeliveryReport) -> DeliveryReport:
+async def _kept(keeping: Awaitable[None]) -> None:
     # After the provider's answer nothing may raise: a repetition could send again.
     try:
         await keeping
     except Exception as fault:
         _log.warning("answer not kept", fault=type(fault).__name__)
-    return answer

@@ -9,6 +9,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -27,6 +28,7 @@ from providers.receipts import Receipts
 from providers.registry import Providers
 from providers.routes import Routes
 from tests.activities.conftest import Sending
+from tests.activities.steps import unreported
 from tests.conftest import until
 from tests.money import books, customer, ordered_by
 from tests.samples import a_flow, sms, voice
@@ -168,12 +170,27 @@ async def test_what_may_have_been_sent_is_sent_nowhere_else(
 async def test_when_all_refuse_the_last_ones_word_counts(counter: Counter) -> None:
     """Failed, and our fault: nobody asked the recipient."""
     counter.smsbox.answer = _http("403 Forbidden")
-    chain = dataclasses.replace(counter.sending.steps.chain, report_url="http://127.0.0.1:9")
-    steps = dataclasses.replace(counter.sending.steps, chain=chain)
-    sending = dataclasses.replace(counter.sending, steps=steps)
+    sending = dataclasses.replace(counter.sending, steps=unreported(counter.sending.steps))
     answer = await sending.attempt(a_flow(sms(QUIET)))
     assert answer is not None
     assert (answer.status, answer.our_fault, answer.provider) == (Status.FAILED, True, "sandbox")
+
+
+async def test_one_that_was_not_reached_is_tried_later_though_the_others_refuse(
+    counter: Counter,
+) -> None:
+    """It may be back long before the ttl is over."""
+    counter.smsbox.answer = _http("429 Too Many Requests", "Retry-After: 7")
+    sending = dataclasses.replace(counter.sending, steps=unreported(counter.sending.steps))
+    flow = a_flow(sms(QUIET))
+    with pytest.raises(ApplicationError) as caught:
+        await sending.attempt(flow)
+    assert caught.value.type == "NotSent"
+    assert caught.value.next_retry_delay == timedelta(seconds=7)
+    counter.smsbox.answer = TAKEN
+    answer = await sending.attempt(flow)
+    assert answer is not None
+    assert answer.provider == "kannel"
 
 
 async def test_what_nobody_carries_any_more_fails(counter: Counter) -> None:
