@@ -89,7 +89,7 @@ class Reporter:
             if loop.time() + pause > deadline:
                 break
             await asyncio.sleep(pause)
-        _log.warning("report given up", message_id=report["messageId"])
+        _log.warning("report given up", message_id=report["messageId"], status=_word(report))
 
     async def _post(self, url: str, report: dict[str, Any]) -> bool:
         """Whether that settles it: anything but 5xx and no answer does."""
@@ -101,9 +101,15 @@ class Reporter:
             _log.warning(
                 "report dropped",
                 message_id=report["messageId"],
+                status=_word(report),
                 answer=answer.status_code,
             )
         return answer.status_code < 500
+
+
+def _word(report: dict[str, Any]) -> str:
+    """What is told: a status, or that somebody replied."""
+    return str(report.get("status", "reply"))
 
 
 def _wait(line: Line, accepted: float, validity: float) -> float:

@@ -74,7 +74,8 @@ async def test_an_unknown_path_is_not_found(alone: Api, path: str) -> None:
         ("DELETE", "/failover/tracking/x", "GET"),
         ("PUT", "/failover/x/cancel", "POST"),
         ("GET", "/oauth/token", "POST"),
-        ("GET", "/reports/sandbox/x", "POST"),
+        ("PUT", "/reports/sandbox/x", "GET, POST"),
+        ("GET", "/inbound/sandbox/x", "POST"),
         ("POST", LIVE, "GET"),
     ],
 )

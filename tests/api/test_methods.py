@@ -11,7 +11,8 @@ from tests.api.bench import Api
         ("/failover/tracking", "GET, POST"),
         ("/failover/tracking/1", "GET"),
         ("/failover", "POST"),
-        ("/reports/sandbox/token", "POST"),
+        ("/reports/sandbox/token", "GET, POST"),
+        ("/inbound/sandbox", "POST"),
     ],
 )
 @pytest.mark.parametrize("method", ["DELETE", "OPTIONS", "TRACE"])

@@ -165,6 +165,8 @@ def test_outside_everything_is_written_in_camel_case() -> None:
         "messageId": "",
         "duration": None,
         "ourFault": True,
+        "provider": "",
+        "askable": False,
     }
 
 

@@ -65,7 +65,7 @@ async def test_an_engine_that_forgets_what_it_was_told_is_not_waited_for(
     async def forgets(*_: object) -> dict[str, IndexedValueType.ValueType]:
         return {"FailoverStatus": IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD}
 
-    monkeypatch.setattr(namespace, "_missing", forgets)
+    monkeypatch.setattr(namespace, "missing", forgets)
     monkeypatch.setattr(namespace, "SETTLING", 0.0)
 
     with pytest.raises(TimeoutError):
@@ -80,7 +80,7 @@ async def test_a_refusal_of_the_engine_is_said_at_once(
     async def refuses(*_: object) -> None:
         raise RPCError("no", RPCStatusCode.PERMISSION_DENIED, b"")
 
-    monkeypatch.setattr(namespace, "_missing", refuses)
+    monkeypatch.setattr(namespace, "missing", refuses)
     with pytest.raises(RPCError):
         await namespace.prepare(plain)
 
