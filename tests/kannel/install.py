@@ -84,7 +84,8 @@ def install() -> None:
         subprocess.run([apt, "--quiet", *command], check=True, env=environment)  # noqa: S603
     if not somebody_elses:
         for command in (["service", "kannel", "stop"], ["update-rc.d", "kannel", "disable"]):
-            subprocess.run(command, check=True)  # noqa: S603
+            # Where no service may start, none can be stopped; the tests' ports are their own.
+            subprocess.run(command, check=False)  # noqa: S603
     _kannel()
 
 
