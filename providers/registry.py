@@ -87,8 +87,3 @@ class Providers:
     def all(self) -> tuple[Provider, ...]:
         """Every provider once."""
         return tuple(self._named.values())
-
-
-def sandboxed(url: str, deduplicates: bool) -> Sequence[Provider]:
-    """The sandbox at that address, which serves every channel."""
-    return [Sandbox(url, deduplicates)]

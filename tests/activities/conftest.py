@@ -16,7 +16,8 @@ from activities.steps import Steps
 from domain.flow import Flow
 from domain.progress import DeliveryReport, Progress
 from providers.http import ProviderClient
-from providers.registry import Providers, sandboxed
+from providers.registry import Providers
+from providers.sandbox import Sandbox
 from providers.token import ReportTokens
 from storage.keys import Keyring
 from storage.seal import Sealer
@@ -96,7 +97,7 @@ def sending_to(
 
     @asynccontextmanager
     async def sending(service: Service, dedupes: bool) -> AsyncIterator[Sending]:
-        providers = Providers(sandboxed(str(service.client.base_url), dedupes))
+        providers = Providers([Sandbox(str(service.client.base_url), dedupes)])
         async with ProviderClient(providers.all()[0], deadline=1.0) as client:
             chain = Chain(
                 providers=providers,

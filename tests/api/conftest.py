@@ -14,7 +14,8 @@ from accounts.records import Accounts
 from accounts.tokens import AccessTokens
 from api.dependencies import Services
 from domain.flow import Flow
-from providers.registry import Providers, sandboxed
+from providers.registry import Providers
+from providers.sandbox import Sandbox
 from providers.token import ReportTokens
 from storage.engine import connect as open_database
 from storage.keys import Keyring
@@ -56,7 +57,7 @@ async def without_engine(database: AsyncEngine, keys: Keyring, port: int) -> Ser
         parts=Parts(database),
         conversations=Conversations(database, keys),
         access_tokens=AccessTokens(keys),
-        providers=Providers(sandboxed(f"http://127.0.0.1:{port}", deduplicates=True)),
+        providers=Providers([Sandbox(f"http://127.0.0.1:{port}")]),
         report_tokens=ReportTokens(keys),
         sealer=sealer,
         keys=keys,

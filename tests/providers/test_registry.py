@@ -6,12 +6,13 @@ from domain.status import Channel
 from providers.base import Content, Provider
 from providers.breaker import FAILURES
 from providers.kannel import Config, Kannel
-from providers.registry import Misrouted, Providers, sandboxed
+from providers.registry import Misrouted, Providers
 from providers.routes import BadRoute, Routes
+from providers.sandbox import Sandbox
 from tests.providers.contract import step_of
 
 KANNEL = Kannel(Config.model_validate({"url": "http://k", "username": "u", "password": "p"}))
-(SANDBOX,) = sandboxed("http://127.0.0.1:8090", deduplicates=True)
+SANDBOX = Sandbox("http://127.0.0.1:8090")
 
 SMS, CALL = step_of(Content.SMS), step_of(Content.CALL)
 CYPRIOT = step_of(Content.SMS, to="+35799123456")

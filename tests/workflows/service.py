@@ -30,8 +30,9 @@ from domain.status import Channel
 from egress.deliver import Deliverer
 from providers.base import Provider
 from providers.http import ProviderClient
-from providers.registry import Providers, sandboxed
+from providers.registry import Providers
 from providers.routes import Routes
+from providers.sandbox import Sandbox
 from providers.token import ReportTokens
 from settings import Settings
 from storage.keys import Keyring
@@ -138,8 +139,8 @@ async def whole(
         reports = Receiver()  # only its address: the API is where reports go
         reports.origin = f"http://127.0.0.1:{listener.getsockname()[1]}"
         sandbox = await stack.enter_async_context(sandbox_serving(reports, dedupes=True))
-        own = sandboxed(str(sandbox.client.base_url), deduplicates=True)
-        providers = Providers([*own, *beside.providers], beside.routes)
+        own = Sandbox(str(sandbox.client.base_url))
+        providers = Providers([own, *beside.providers], beside.routes)
         sealer = Sealer(keys)
         services = Services(
             flows=FlowClient(client, sealer, keys),
