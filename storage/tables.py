@@ -151,6 +151,32 @@ sends = Table(
 )
 """The intent to send each step, written before the request is; `provider` is who may have it."""
 
+callbacks = Table(
+    "callbacks",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("account", String(64), nullable=False),
+    Column("application", String(64), nullable=False),
+    Column("tracking_id", String(36), nullable=False),
+    Column("seq", Integer),
+    Column("state", String(16), nullable=False),
+    Column("replays", SmallInteger, nullable=False),
+    Column("url", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("attempts", Text, nullable=False),
+    Column("answer", Text, nullable=False),
+    Column("happened_at", Instant, nullable=False),
+    Column("since", Instant, nullable=False),
+    Index("callbacks_by_flow", "tracking_id"),
+    Index("callbacks_by_state", "account", "state", "happened_at"),
+    Index("callbacks_by_age", "happened_at"),
+)
+"""What a client is told of one event: the same bytes on every attempt, sealed like its address.
+
+`id` is the webhook-id; `seq` the flow's, none for a reply; `replays` how often it was asked for
+again; `since` when its schedule began; `answer` the last one's body, sealed, cut.
+"""
+
 accounts = Table(
     "accounts",
     metadata,
@@ -188,6 +214,17 @@ secrets = Table(
     Column("expires_at", Instant),
 )
 """The SHA-256 of each secret: one is random and long, so that no slow hash is needed."""
+
+callback_keys = Table(
+    "callback_keys",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("application", ForeignKey("applications.id"), nullable=False, index=True),
+    Column("sealed", Text, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("expires_at", Instant),
+)
+"""What each application's callbacks are signed with: sealed, several during a rotation."""
 
 sender_infos = Table(
     "sender_infos",
