@@ -24,6 +24,7 @@ from activities.intents import Intents
 from activities.letters import Letters
 from activities.naming import Naming
 from activities.steps import Steps
+from activities.telling import Telling
 from egress.deliver import Deliverer
 from metrics import endpoint
 from providers.http import ProviderClient
@@ -32,6 +33,7 @@ from settings import Settings
 from storage import schema
 from storage.seal import Sealer
 from tracking.conversations import Conversations
+from tracking.outbox import Outbox
 from tracking.records import Tracking
 from workflows import names
 from workflows.client import connect
@@ -94,10 +96,11 @@ async def activities(settings: Settings) -> AsyncIterator[tuple[Steps, Callbacks
             receipts=settings.receipts(),
         )
         deliverer = await stack.enter_async_context(Deliverer())
+        telling = Telling(Outbox(engine, sealer), deliverer)
         yield (
             Steps(chain, sealer),
-            Callbacks(tracking, sealer, deliverer),
-            Letters(sealer, deliverer),
+            Callbacks(engine, tracking, sealer, telling),
+            Letters(engine, sealer, telling),
         )
 
 
@@ -136,7 +139,7 @@ def workers(
         Worker(
             client,
             task_queue=names.PUBLISH,
-            activities=[callbacks.publish, letters.deliver],
+            activities=[callbacks.publish, letters.deliver, letters.replay],
             **common,
         ),
     )

@@ -1,20 +1,23 @@
 """Publishes where a flow stands: records it, then tells the client."""
 
 import random
-from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from temporalio import activity
 
 from activities.again import again
 from activities.counting import count_end
-from activities.telling import attempt
-from domain.flow import Flow
+from activities.telling import Telling
+from domain.flow import Flow, Publication
+from domain.letter import Letter
 from domain.progress import Progress
-from egress.deliver import Deliverer
+from storage.engine import writing
 from storage.seal import Sealer, Unsealable
+from tracking.charges import charged
+from tracking.outbox import Kept, State
 from tracking.records import Tracking
 from tracking.view import view
 
@@ -26,52 +29,59 @@ _chance = random.SystemRandom()
 class Callbacks:
     """The publishing activity."""
 
+    engine: AsyncEngine
     tracking: Tracking
     sealer: Sealer
-    deliverer: Deliverer
+    telling: Telling
 
     @activity.defn
-    async def publish(self, flow: Flow, progress: Progress, tell: bool) -> bool:
-        """Record the snapshot and, if `tell`, POST it to the client's callback address.
+    async def publish(self, flow: Flow, progress: Progress, how: Publication) -> bool:
+        """Record the snapshot and, if it is to be TOLD, POST it to the client's callback address.
 
         Idempotent by the progress's `seq`. Fails, to be tried again, until the receiver answers
         2xx or 410, or the schedule has no further slot; never for good. Returns whether the
-        client wants to hear more of this flow.
+        client wants to hear more of this flow; what it does not is kept as dead.
         """
-        prices = await self._recorded(flow, progress, tell and flow.callback is not None)
         try:
-            callback = self._opened(flow, progress, prices) if tell else None
-        except Unsealable as fault:
+            kept = await self._recorded(flow, progress, how)
+        except Unsealable as fault:  # then the record must not lack it
+            await self._recorded(flow, progress, Publication.RECORDED)
             _log.error("callback not opened", tracking_id=flow.tracking_id, fault=str(fault))
             return False
-        if callback is None:
-            return tell
-        return await attempt(
-            self.deliverer, *callback, _headers(flow, progress), progress.updated_at
-        )
+        if kept and how is Publication.TOLD:
+            return await self.telling.attempt(kept)
+        return how is Publication.TOLD
 
-    def _opened(
-        self, flow: Flow, progress: Progress, prices: Mapping[int, Decimal]
-    ) -> tuple[str, bytes] | None:
-        url = self.sealer.callback_url(flow)
-        if url is None:
-            return None
-        return url, view(flow, progress, self.sealer, prices).model_dump_json().encode()
-
-    async def _recorded(
-        self, flow: Flow, progress: Progress, priced: bool
-    ) -> Mapping[int, Decimal]:
-        """Record the snapshot; what was charged until then, where it is asked for."""
+    async def _recorded(self, flow: Flow, progress: Progress, how: Publication) -> Kept | None:
+        """Record the snapshot and, but if it is only RECORDED, the callback."""
+        kept = None
         try:
-            if await self.tracking.record(flow, progress):
-                count_end(flow, progress)
-            return await self.tracking.prices(flow) if priced else {}
-        except Exception as fault:
+            async with writing(self.engine) as connection:
+                ends = await self.tracking.record_end_within(connection, flow, progress)
+                if flow.callback and how is not Publication.RECORDED:
+                    kept = await self._kept(connection, flow, progress, how)
+        except SQLAlchemyError as fault:
             raise again("NotRecorded", type(fault).__name__, _chance.uniform(1, 30)) from None
+        if ends:
+            count_end(flow, progress)
+        return kept
 
-
-def _headers(flow: Flow, progress: Progress) -> Mapping[str, str]:
-    return {
-        "webhook-id": f"msg_{flow.tracking_id}-{progress.seq}",
-        "x-failover-sequence": str(progress.seq),
-    }
+    async def _kept(
+        self, connection: AsyncConnection, flow: Flow, progress: Progress, how: Publication
+    ) -> Kept:
+        outbox, event = self.telling.outbox, f"msg_{flow.tracking_id}-{progress.seq}"
+        if kept := await outbox.kept(connection, event):
+            return kept
+        prices = (await charged(connection, [flow.tracking_id]))[flow.tracking_id]
+        letter = Letter(
+            event=event,
+            account=flow.account,
+            application=flow.application,
+            tracking_id=flow.tracking_id,
+            seq=progress.seq,
+            at=progress.updated_at,
+            url=self.sealer.callback_url(flow) or "",
+            body=view(flow, progress, self.sealer, prices).model_dump_json(),
+        )
+        state = State.WAITING if how is Publication.TOLD else State.DEAD
+        return await outbox.keep(connection, letter, state)

@@ -1,31 +1,62 @@
-"""Tells a client what happened outside of a running flow."""
+"""Tells a client what happened outside of a running flow, and what it missed once more."""
 
+import random
 from dataclasses import dataclass
 
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio import activity
 
-from activities.telling import attempt
+from activities.again import again
+from activities.telling import Telling
 from domain.letter import Letter
-from egress.deliver import Deliverer
+from storage.engine import writing
 from storage.seal import Sealer, Unsealable
+from tracking.outbox import Kept
 
 _log = structlog.get_logger()
+_chance = random.SystemRandom()
 
 
 @dataclass(frozen=True)
 class Letters:
-    """The delivering activity, which runs on its own, not for a workflow."""
+    """The delivering activities, which run on their own, not for a workflow."""
 
+    engine: AsyncEngine
     sealer: Sealer
-    deliverer: Deliverer
+    telling: Telling
 
     @activity.defn
     async def deliver(self, letter: Letter) -> None:
         """POST the letter's body to its address, on the schedule of every callback."""
         try:
-            url, body = self.sealer.letter(letter)
+            kept = await self._kept(letter)
         except Unsealable as fault:
             _log.error("letter not opened", fault=str(fault))
             return
-        await attempt(self.deliverer, url, body.encode(), {"webhook-id": letter.event}, letter.at)
+        await self.telling.attempt(kept)
+
+    @activity.defn
+    async def replay(self, account: str, tracking_id: str) -> None:
+        """POST those of a flow's callbacks that were asked for again, one after the other.
+
+        Each has its schedule from that moment on; the next one waits until it was taken or is
+        dead again.
+        """
+        while kept := await self._next(account, tracking_id):
+            await self.telling.attempt(kept)
+            activity.heartbeat()
+
+    async def _kept(self, letter: Letter) -> Kept:
+        try:
+            async with writing(self.engine) as connection:
+                return await self.telling.outbox.keep(connection, self.sealer.letter(letter))
+        except SQLAlchemyError as fault:
+            raise again("NotRecorded", type(fault).__name__, _chance.uniform(1, 30)) from None
+
+    async def _next(self, account: str, tracking_id: str) -> Kept | None:
+        try:
+            return await self.telling.outbox.next_replayed(account, tracking_id)
+        except SQLAlchemyError as fault:
+            raise again("NotRead", type(fault).__name__, _chance.uniform(1, 30)) from None

@@ -77,8 +77,9 @@ async def _hand_on(reply: Reply, ref: StepRef, services: Services) -> None:
     if not isinstance(content, ViberMessage | ViberTemplate) or content.inbound_url is None:
         _log.info("reply not wanted", reference=ref.reference)
         return
-    letter = _letter(reply, ref, content.inbound_url, _message(reply, tracked.flow, ref, content))
-    await services.flows.post(letter)
+    message = _message(reply, tracked.flow, ref, content)
+    letter = _letter(reply, ref, content.inbound_url, message)
+    await services.flows.post(letter.model_copy(update={"application": tracked.flow.application}))
 
 
 def _message(
@@ -98,7 +99,7 @@ def _message(
 
 def _letter(reply: Reply, ref: StepRef, url: str, message: InboundMessage) -> Letter:
     # Named after the provider's own id: what it hands on twice is delivered once.
-    name = hashlib.sha256(f"{ref.order}/{reply.reply_id}".encode()).hexdigest()[:32]
+    name = hashlib.sha256(f"{ref.reference}/{reply.reply_id}".encode()).hexdigest()[:32]
     return Letter(
         event=f"reply_{name}",
         account=ref.account,

@@ -24,6 +24,17 @@ class Strategy(StrEnum):
     ON_COMPLETION = "OnCompletion"
 
 
+class Publication(StrEnum):
+    """What becomes of a snapshot: who hears of it beside the record.
+
+    UNWANTED: nobody, as the receiver answered that it wants no more of this flow.
+    """
+
+    RECORDED = "recorded"
+    TOLD = "told"
+    UNWANTED = "unwanted"
+
+
 class Callback(Wire):
     """Where a client follows its flow. `url` is sealed; `origin` is what ops may see of it."""
 

@@ -47,6 +47,10 @@ STEP_SECONDS = Histogram(
 )  # fmt: skip
 STEPS_UNSENT = Counter("failover_steps_unsent", "Steps unsent for lack of money.", ("channel",))
 CALLBACKS = Counter("failover_callbacks", "Attempts to tell a client.", ("result",))
+CALLBACK_SECONDS = Histogram(
+    "failover_callback_seconds", "From an event to its receiver's 2xx.",
+    buckets=(0.05, 0.1, 0.25, 0.5, *PATIENT),
+)  # fmt: skip
 
 _log = structlog.get_logger()
 
@@ -125,5 +129,11 @@ def unknown(provider: str) -> None:
 
 @_harmless
 def told(result: str) -> None:
-    """An attempt to call a client back ended: delivered, retried or dead."""
+    """An attempt to call a client back ended: delivered, retried, deferred or dead."""
     CALLBACKS.labels(result).inc()
+
+
+@_harmless
+def received(seconds: float) -> None:
+    """A client took a callback so long after its event."""
+    CALLBACK_SECONDS.observe(seconds)

@@ -70,13 +70,13 @@ class Sealer:
 
     def sealed_letter(self, letter: Letter) -> Letter:
         """The letter with its address and its body sealed."""
-        update = {part: self.seal(getattr(letter, part), _of(letter, part)) for part in _PARTS}
+        update = {part: self.seal(getattr(letter, part), of(letter, part)) for part in _PARTS}
         return letter.model_copy(update=update)
 
-    def letter(self, letter: Letter) -> tuple[str, str]:
-        """The address and the body of a sealed letter, in clear."""
-        url, body = (self.open(getattr(letter, part), _of(letter, part)) for part in _PARTS)
-        return url, body
+    def letter(self, letter: Letter) -> Letter:
+        """The sealed letter with its address and its body in clear."""
+        update = {part: self.open(getattr(letter, part), of(letter, part)) for part in _PARTS}
+        return letter.model_copy(update=update)
 
     def callback_url(self, flow: Flow) -> str | None:
         """The callback's address of a sealed flow, in clear."""
@@ -86,7 +86,8 @@ class Sealer:
 _PARTS = ("url", "body")
 
 
-def _of(letter: Letter, part: str) -> str:
+def of(letter: Letter, part: str) -> str:
+    """Where a part of the letter is sealed, such as what its receiver answered."""
     return f"{letter.account}|{letter.tracking_id}|{letter.event}/{part}"
 
 

@@ -70,8 +70,14 @@ class Tracking:
         Returns whether it is the first on record that says how the flow ended.
         """
         async with writing(self._engine) as connection:
-            ends = progress.outcome is not None and not await _is_over(connection, flow)
-            await self.record_within(connection, flow, progress)
+            return await self.record_end_within(connection, flow, progress)
+
+    async def record_end_within(
+        self, connection: AsyncConnection, flow: Flow, progress: Progress
+    ) -> bool:
+        """The same as part of a transaction."""
+        ends = progress.outcome is not None and not await _is_over(connection, flow)
+        await self.record_within(connection, flow, progress)
         return ends
 
     async def record_within(
@@ -153,11 +159,6 @@ class Tracking:
         query = select(sends.c.provider).where(sends.c.reference == ref.reference)
         async with reading(self._engine) as connection:
             return await connection.scalar(query)
-
-    async def prices(self, flow: Flow) -> Mapping[int, Decimal]:
-        """What the flow's steps were charged, by their places."""
-        async with reading(self._engine) as connection:
-            return (await charged(connection, [flow.tracking_id]))[flow.tracking_id]
 
     async def find(self, account: str, tracking_id: str) -> Tracked | None:
         """The account's flow, with all that was reported since its snapshot."""

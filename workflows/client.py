@@ -32,7 +32,7 @@ from domain.progress import DeliveryReport, FlowStatus, Progress
 from storage.keys import Keyring
 from storage.seal import Sealer
 from workflows import names, runtime, summaries
-from workflows.publishing import PUBLISH_RETRIES, PUBLISHING
+from workflows.publishing import PUBLISH_RETRIES, PUBLISHING, REPLAYING
 
 ASKING = 10.0
 """Seconds for which a start without an answer is asked again, with the same id."""
@@ -43,6 +43,9 @@ RPC = timedelta(seconds=4)
 CANCEL = timedelta(seconds=3)
 """How long a worker has to take a cancellation."""
 
+
+REJOINING = 8
+"""How often a replay is asked for while an earlier one of the same flow seems to run."""
 
 NotConnected = RuntimeError
 """What the SDK raises when a lazy client's first connection fails."""
@@ -183,6 +186,36 @@ class FlowClient:
             return
         except (RPCError, NotConnected):
             raise Unavailable("The message could not be taken; send it again") from None
+
+    async def replay(self, account: str, tracking_id: str) -> None:
+        """Have those of the flow's callbacks delivered that were asked for again.
+
+        Raises:
+            Unavailable: the engine does not have it; they wait until this is called again.
+        """
+        attributes = [SearchAttributePair(names.ACCOUNT, account)]
+        for _ in range(REJOINING):
+            try:
+                await self._client.start_activity(
+                    names.REPLAY,
+                    args=[account, tracking_id],
+                    id=names.replay_id(account, tracking_id),
+                    task_queue=names.PUBLISH,
+                    start_to_close_timeout=REPLAYING,
+                    heartbeat_timeout=PUBLISHING,
+                    retry_policy=PUBLISH_RETRIES,
+                    search_attributes=TypedSearchAttributes(attributes),
+                    summary=f"replay · {tracking_id}",
+                    priority=Priority(fairness_key=account[:64]),
+                    rpc_timeout=RPC,
+                )
+            except ActivityAlreadyStartedError:
+                # It finds them too, unless it has just found that nothing more waits.
+                await asyncio.sleep(0.25)
+                continue
+            except (RPCError, NotConnected):
+                raise Unavailable("The replay could not be taken; ask for it again") from None
+            return
 
     async def cancel(self, account: str, tracking_id: str) -> Progress:
         """End the flow, and return where it stands.

@@ -13,7 +13,7 @@ from temporalio.exceptions import ActivityError, ApplicationError
 with workflow.unsafe.imports_passed_through():
     from activities.callbacks import Callbacks
     from activities.steps import Steps
-    from domain.flow import Flow, Step
+    from domain.flow import Flow, Publication, Step
     from domain.progress import DeliveryReport, Outcome, Progress
     from domain.status import is_final
     from workflows import names, publishing, summaries
@@ -147,24 +147,25 @@ class FailoverWorkflow:
 
     async def _publish_in_order(self) -> None:
         """Publish each snapshot once its predecessor was taken; failing over never waits for it."""
-        published, tell = None, True
+        published, wanted = None, True
         while published is None or published.outcome is None:
             await workflow.wait_condition(lambda: bool(self._unpublished))
             published = self._unpublished[0]
-            tell = await self._publish(published, tell)
+            how = Publication.TOLD if wanted else Publication.UNWANTED
+            wanted = await self._publish(published, how)
             self._unpublished.pop(0)
 
     async def _record(self, progress: Progress) -> None:
-        await self._publish(progress, tell=False)
+        await self._publish(progress, Publication.RECORDED)
 
-    async def _publish(self, progress: Progress, tell: bool) -> bool:
+    async def _publish(self, progress: Progress, how: Publication) -> bool:
         return await workflow.execute_activity_method(
             Callbacks.publish,
-            args=[self._flow, progress, tell],
+            args=[self._flow, progress, how],
             task_queue=names.PUBLISH,
             start_to_close_timeout=publishing.PUBLISHING,
             retry_policy=publishing.PUBLISH_RETRIES,
-            summary=summaries.of_publication(self._flow, progress, tell),
+            summary=summaries.of_publication(self._flow, progress, how),
         )
 
     async def _until_published(self) -> None:

@@ -13,6 +13,9 @@ ALREADY_FINAL = "AlreadyFinal"
 DELIVER = "deliver"
 """The activity that tells a client something outside of a running flow."""
 
+REPLAY = "replay"
+"""The activity that tells a client once more what it missed of a flow."""
+
 FLOWS, SENDS, PUBLISH = "flows", "sends", "publish"
 """Task queues. Sends have their own, or the engine would hand them out past rate and fairness."""
 
@@ -41,6 +44,11 @@ def workflow_id(account: str, tracking_id: str) -> str:
 def letter_id(account: str, tracking_id: str, event: str) -> str:
     """The activity that delivers a letter; the same event twice is one."""
     return f"letter/{account}/{tracking_id}/{event}"
+
+
+def replay_id(account: str, tracking_id: str) -> str:
+    """The activity that tells a client once more what it missed of a flow."""
+    return f"replay/{account}/{tracking_id}"
 
 
 def repair_id(account: str, tracking_id: str) -> str:

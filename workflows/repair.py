@@ -22,6 +22,7 @@ from temporalio.exceptions import ActivityAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from activities.callbacks import Callbacks
+from domain.flow import Publication
 from domain.progress import Outcome
 from domain.wire import milliseconds
 from tracking.records import Tracking
@@ -119,7 +120,8 @@ class Repair:
             return False
         flow, now = tracked.flow, milliseconds(datetime.now(UTC))
         progress = tracked.progress.abandoned(flow, now, gone.outcome)
-        tell = gone.outcome is None
+        told = gone.outcome is None
+        how = Publication.TOLD if told else Publication.RECORDED
         attributes = [
             SearchAttributePair(names.ACCOUNT, flow.account),
             SearchAttributePair(names.APPLICATION, flow.application),
@@ -127,7 +129,7 @@ class Repair:
         try:
             await self._client.start_activity_method(
                 Callbacks.publish,
-                args=[flow, progress, tell],
+                args=[flow, progress, how],
                 id=names.repair_id(flow.account, flow.tracking_id),
                 task_queue=names.PUBLISH,
                 # One that an operator ended before it had recorded anything may be started again:
@@ -136,7 +138,7 @@ class Repair:
                 start_to_close_timeout=PUBLISHING,
                 retry_policy=PUBLISH_RETRIES,
                 search_attributes=TypedSearchAttributes(attributes),
-                summary=summaries.of_publication(flow, progress, tell),
+                summary=summaries.of_publication(flow, progress, how),
                 priority=Priority(fairness_key=flow.account[:64]),
                 rpc_timeout=RPC,
             )

@@ -1,6 +1,6 @@
 """What ops read in the Temporal UI: a line for each thing, a table of steps for the flow."""
 
-from domain.flow import Flow, Step
+from domain.flow import Flow, Publication, Step
 from domain.progress import Progress
 from domain.status import named
 
@@ -28,9 +28,9 @@ def of_ttl(step: Step) -> str:
     return f"{step.order} {step.channel} · ttl {_readable(step.ttl)}"
 
 
-def of_publication(flow: Flow, progress: Progress, tell: bool) -> str:
+def of_publication(flow: Flow, progress: Progress, how: Publication) -> str:
     """Callback 3 · Viber EXPIRED, or what is only recorded."""
-    what = "callback" if tell and flow.callback else "record"
+    what = "callback" if how is Publication.TOLD and flow.callback else "record"
     last = progress.steps[-1] if progress.steps else None
     step = flow.step(last.order) if last else None
     status = named(step.channel, last.status) if step and last and last.status else ""

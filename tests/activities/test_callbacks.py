@@ -9,8 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
-from activities.callbacks import Callbacks
-from domain.flow import Flow
+from domain.flow import Flow, Publication
 from domain.progress import DeliveryReport, FlowStatus, Progress
 from domain.status import Status
 from egress.deliver import Deliverer
@@ -20,6 +19,7 @@ from storage.seal import Sealer
 from storage.tables import metadata
 from tests.samples import a_flow, sms
 from tests.sandbox.bench import Receiver
+from tests.telling import publishing
 from tracking.records import Tracking
 
 
@@ -32,9 +32,9 @@ def ended(flow: Flow) -> Progress:
 
 async def publish(
     flow: Flow,
-    tracking: Tracking,
+    database: AsyncEngine,
     sealer: Sealer,
-    tell: bool = True,
+    how: Publication = Publication.TOLD,
     age: timedelta = timedelta(0),
 ) -> bool:
     """One attempt, `age` after the event."""
@@ -43,10 +43,8 @@ async def publish(
         environment.info, current_attempt_scheduled_time=flow.created_at + age
     )
     async with Deliverer(deadline=1) as deliverer:
-        callbacks = Callbacks(tracking, sealer, deliverer)
-        more: bool = await environment.run(
-            callbacks.publish, sealer.sealed(flow), ended(flow), tell
-        )
+        callbacks, _ = publishing(database, sealer, deliverer)
+        more: bool = await environment.run(callbacks.publish, sealer.sealed(flow), ended(flow), how)
         return more
 
 
@@ -63,12 +61,12 @@ def addressed(receiver: Receiver, path: str) -> Flow:
 
 
 async def test_a_callback_is_what_tracking_says(
-    receiver: Receiver, tracking: Tracking, sealer: Sealer
+    receiver: Receiver, database: AsyncEngine, tracking: Tracking, sealer: Sealer
 ) -> None:
     """One view for both."""
     flow = addressed(receiver, "/taken")
 
-    await publish(flow, tracking, sealer)
+    await publish(flow, database, sealer)
 
     (told,) = receiver.got("/taken")
     assert told.body["trackingId"] == flow.tracking_id
@@ -79,12 +77,12 @@ async def test_a_callback_is_what_tracking_says(
 
 
 async def test_what_is_only_recorded_is_not_told(
-    receiver: Receiver, tracking: Tracking, sealer: Sealer
+    receiver: Receiver, database: AsyncEngine, tracking: Tracking, sealer: Sealer
 ) -> None:
     """The record of the end does not wait for the receiver, nor bother it."""
     flow = addressed(receiver, "/untold")
 
-    await publish(flow, tracking, sealer, tell=False)
+    await publish(flow, database, sealer, how=Publication.RECORDED)
 
     assert receiver.got("/untold") == []
     assert await status(flow, tracking) is FlowStatus.SUCCEEDED
@@ -92,7 +90,7 @@ async def test_what_is_only_recorded_is_not_told(
 
 @pytest.mark.parametrize("answer", [500, 404, 302, 0])
 async def test_an_untaken_callback_is_repeated_at_its_next_slot(
-    answer: int, receiver: Receiver, tracking: Tracking, sealer: Sealer
+    answer: int, receiver: Receiver, database: AsyncEngine, tracking: Tracking, sealer: Sealer
 ) -> None:
     """The first slot is 30 s after the event; a redirect is a failure like any other."""
     path = f"/answers/{answer}"
@@ -100,7 +98,7 @@ async def test_an_untaken_callback_is_repeated_at_its_next_slot(
     flow = addressed(receiver, path)
 
     with pytest.raises(ApplicationError) as caught:
-        await publish(flow, tracking, sealer)
+        await publish(flow, database, sealer)
 
     delay = caught.value.next_retry_delay
     assert delay is not None
@@ -109,37 +107,39 @@ async def test_an_untaken_callback_is_repeated_at_its_next_slot(
 
 
 async def test_a_receiver_that_is_gone_hears_no_more(
-    receiver: Receiver, tracking: Tracking, sealer: Sealer
+    receiver: Receiver, database: AsyncEngine, tracking: Tracking, sealer: Sealer
 ) -> None:
     """410 ends the event, and says that no more is wanted; nothing raises."""
     receiver.answers["/gone"] = [410]
 
-    assert not await publish(addressed(receiver, "/gone"), tracking, sealer)
+    assert not await publish(addressed(receiver, "/gone"), database, sealer)
 
 
 async def test_a_callback_dies_a_day_after_its_event(
-    receiver: Receiver, tracking: Tracking, sealer: Sealer
+    receiver: Receiver, database: AsyncEngine, tracking: Tracking, sealer: Sealer
 ) -> None:
     """The attempt without a further slot is the last, and returns."""
     receiver.answers["/dead"] = [500]
 
     flow = addressed(receiver, "/dead")
 
-    assert await publish(flow, tracking, sealer, age=timedelta(hours=24))
+    assert await publish(flow, database, sealer, age=timedelta(hours=24))
 
     assert len(receiver.got("/dead")) == 1
 
 
 async def test_a_callback_that_cannot_be_opened_ends_the_flow_all_the_same(
-    receiver: Receiver, tracking: Tracking, sealer: Sealer
+    receiver: Receiver, database: AsyncEngine, tracking: Tracking, sealer: Sealer
 ) -> None:
     """Its key is gone: recorded, logged, and never tried for ever."""
     flow = addressed(receiver, "/unopened")
     blind = Sealer(Keyring.parse("k9:" + "B" * 43 + "="))
     environment = ActivityEnvironment()
     async with Deliverer(deadline=1) as deliverer:
-        callbacks = Callbacks(tracking, blind, deliverer)
-        more = await environment.run(callbacks.publish, sealer.sealed(flow), ended(flow), True)
+        callbacks, _ = publishing(database, blind, deliverer)
+        more = await environment.run(
+            callbacks.publish, sealer.sealed(flow), ended(flow), Publication.TOLD
+        )
 
     assert not more
     assert receiver.got("/unopened") == []
@@ -155,7 +155,7 @@ async def test_our_own_outage_uses_up_time_and_no_attempt(
     flow = addressed(receiver, "/unasked")
 
     with pytest.raises(ApplicationError) as caught:
-        await publish(flow, tracking, sealer)
+        await publish(flow, database, sealer)
 
     delay = caught.value.next_retry_delay
     assert caught.value.type == "NotRecorded"

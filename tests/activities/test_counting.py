@@ -4,10 +4,11 @@ from contextlib import suppress
 from datetime import timedelta
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.exceptions import ApplicationError
 
 from activities.counting import count_end
-from domain.flow import Flow
+from domain.flow import Flow, Publication
 from domain.progress import DeliveryReport, Progress
 from domain.status import Status
 from storage.seal import Sealer
@@ -53,7 +54,7 @@ async def test_a_send_is_counted_by_its_outcome(
 )
 async def test_a_callback_is_counted_by_what_became_of_it(
     receiver: Receiver,
-    tracking: Tracking,
+    database: AsyncEngine,
     sealer: Sealer,
     answer: int,
     age: timedelta,
@@ -64,22 +65,22 @@ async def test_a_callback_is_counted_by_what_became_of_it(
     receiver.answers[path] = [answer]
     flow = addressed(receiver, path)
     with counting("failover_callbacks_total", result=result) as counted, suppress(ApplicationError):
-        await publish(flow, tracking, sealer, age=age)
+        await publish(flow, database, sealer, age=age)
     assert counted() == 1
 
 
 async def test_an_end_is_counted_once(
-    receiver: Receiver, tracking: Tracking, sealer: Sealer
+    receiver: Receiver, database: AsyncEngine, sealer: Sealer
 ) -> None:
     """However often it is published: beside the queue, in it, and again after a failure."""
     flow = addressed(receiver, "/ended")
     receiver.answers["/ended"] = [500, 500]
     labels = {"status": "Succeeded", "code": "", "channel": "Sms"}
     with counting("failover_flows_ended_total", **labels) as counted:
-        await publish(flow, tracking, sealer, tell=False)
+        await publish(flow, database, sealer, how=Publication.RECORDED)
         for _ in range(3):
             with suppress(ApplicationError):
-                await publish(flow, tracking, sealer)
+                await publish(flow, database, sealer)
     assert counted() == 1
 
 

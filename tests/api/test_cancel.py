@@ -13,16 +13,15 @@ from temporalio.client import Client
 
 import worker
 from accounts.demonstration import GLOBEX
-from activities.callbacks import Callbacks
 from activities.chain import Chain
 from activities.intents import Intents
-from activities.letters import Letters
 from activities.steps import Steps
 from egress.deliver import Deliverer
 from providers.http import ProviderClient
 from tests.api.bench import Api, a_request, handle, serving, signals
 from tests.conftest import NewNamespace, until
 from tests.samples import sms, viber
+from tests.telling import publishing
 from workflows.client import FlowClient
 
 pytestmark = pytest.mark.server
@@ -53,8 +52,7 @@ async def working(client: Client, api: Api, database: AsyncEngine) -> AsyncItera
         )
         steps = Steps(chain, services.sealer)
         deliverer = await stack.enter_async_context(Deliverer(deadline=1))
-        callbacks = Callbacks(services.tracking, services.sealer, deliverer)
-        letters = Letters(services.sealer, deliverer)
+        callbacks, letters = publishing(database, services.sealer, deliverer)
         for each in worker.workers(client, steps, callbacks, letters, grace=timedelta(0)):
             await stack.enter_async_context(each)
         yield

@@ -19,7 +19,7 @@ from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Replayer, UnsandboxedWorkflowRunner, Worker, WorkflowRunner
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
-from domain.flow import Flow
+from domain.flow import Flow, Publication
 from domain.progress import DeliveryReport, Outcome, Progress
 from domain.status import Channel, Status
 from domain.wire import milliseconds
@@ -112,11 +112,11 @@ class Script:
         return [a_report(answer.order, status) for status in known]
 
     @activity.defn
-    async def publish(self, flow: Flow, progress: Progress, tell: bool) -> bool:
+    async def publish(self, flow: Flow, progress: Progress, how: Publication) -> bool:
         """Take the snapshot as recorded, and as told unless the receiver is down."""
         self.recorded.append(progress)
-        if not tell or flow.callback is None:
-            return tell
+        if how is not Publication.TOLD or flow.callback is None:
+            return how is Publication.TOLD
         if self.receiver_is_down(progress):
             raise ApplicationError("down", next_retry_delay=self.retry_after)
         self.told.append(progress)

@@ -41,6 +41,7 @@ from tests.api.bench import Api, serving
 from tests.conftest import until
 from tests.sandbox.bench import Receiver, Service, free_port
 from tests.sandbox.bench import serving as sandbox_serving
+from tests.telling import publishing
 from tracking.conversations import Conversations
 from tracking.parts import Parts
 from tracking.records import Tracking
@@ -172,12 +173,13 @@ async def whole(
         )
         steps = Steps(chain, sealer)
         deliverer = await stack.enter_async_context(Deliverer())
+        callbacks, letters = publishing(database, sealer, deliverer)
         yield Whole(
             api=await stack.enter_async_context(serving(services)),
             client=client,
             steps=steps,
-            callbacks=Callbacks(services.tracking, sealer, deliverer),
-            letters=Letters(sealer, deliverer),
+            callbacks=callbacks,
+            letters=letters,
             sandbox=sandbox,
             sink=await stack.enter_async_context(listening(free_port())),
         )

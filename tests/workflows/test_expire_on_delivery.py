@@ -16,10 +16,12 @@ from activities.intents import Intents
 from domain.flow import Flow, Kind, Strategy
 from domain.progress import DeliveryReport, FlowStatus, Progress
 from domain.status import Channel, Status
+from storage.engine import reading
 from storage.seal import Sealer
 from tests.conftest import until
 from tests.samples import a_flow, sms, viber, viber_message
 from tests.workflows.conftest import Script, Stage, statuses
+from tracking.charges import charged
 from tracking.records import Tracking
 from tracking.view import view
 
@@ -53,7 +55,8 @@ def shown(stage: Stage, database: AsyncEngine, tracking: Tracking, sealer: Seale
     stage.script = Charging(stage.flows, intents=intents, sealer=sealer)
 
     async def read(flow: Flow, progress: Progress) -> Any:
-        prices = await tracking.prices(flow)
+        async with reading(database) as connection:
+            prices = (await charged(connection, [flow.tracking_id]))[flow.tracking_id]
         return json.loads(view(sealer.sealed(flow), progress, sealer, prices).model_dump_json())
 
     return read

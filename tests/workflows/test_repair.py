@@ -53,7 +53,9 @@ def ward(
 ) -> Ward:
     """Where a test's flows fall ill."""
     repair = Repair(engine, database, tracking)
-    return Ward(engine, tracking, FlowClient(engine, sealer, keys), repair, receiver, sealer)
+    return Ward(
+        engine, tracking, FlowClient(engine, sealer, keys), repair, receiver, sealer, database
+    )
 
 
 def reported(order: int, status: Status) -> DeliveryReport:

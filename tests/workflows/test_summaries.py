@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from domain.flow import Publication
 from domain.progress import DeliveryReport, Progress
 from domain.status import Status
 from tests.samples import a_flow, sms, viber, voice
@@ -46,14 +47,23 @@ def test_a_publication_names_the_step_that_moved() -> None:
     report = DeliveryReport(order=1, status=Status.EXPIRED, at=flow.created_at)
     moved = begun.after(flow, report)
 
-    assert summaries.of_publication(flow, Progress.of(flow), tell=False) == "record 0 · Queued"
-    assert summaries.of_publication(flow, begun, tell=True) == "callback 1 · 1 Viber · InProgress"
     assert (
-        summaries.of_publication(flow, moved, tell=True)
+        summaries.of_publication(flow, Progress.of(flow), Publication.RECORDED)
+        == "record 0 · Queued"
+    )
+    assert (
+        summaries.of_publication(flow, begun, Publication.TOLD)
+        == "callback 1 · 1 Viber · InProgress"
+    )
+    assert (
+        summaries.of_publication(flow, moved, Publication.TOLD)
         == "callback 2 · 1 Viber EXPIRED · InProgress"
     )
     untold = a_flow(strategy=None)
-    assert summaries.of_publication(untold, Progress.of(untold), tell=True) == "record 0 · Queued"
+    assert (
+        summaries.of_publication(untold, Progress.of(untold), Publication.TOLD)
+        == "record 0 · Queued"
+    )
 
 
 def test_the_table_shows_every_step() -> None:

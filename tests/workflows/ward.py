@@ -8,10 +8,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
+from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.client import Client, WorkflowHandle
 from temporalio.worker import Worker
 
-from activities.callbacks import Callbacks
 from domain.flow import Flow
 from domain.progress import DeliveryReport, FlowStatus, Outcome, Progress
 from domain.status import Channel
@@ -19,6 +19,7 @@ from egress.deliver import Deliverer
 from storage.seal import Sealer
 from tests.samples import NUMBER, a_flow, sms, viber
 from tests.sandbox.bench import Receiver, Report
+from tests.telling import publishing
 from tests.workflows.conftest import strict
 from tracking.records import Tracking
 from tracking.unfinished import Recorded, is_unfinished
@@ -40,6 +41,7 @@ class Ward:
     repair: Repair
     receiver: Receiver
     sealer: Sealer
+    database: AsyncEngine
 
     async def started(self, *happened: DeliveryReport, **members: Any) -> Flow:
         """A flow that runs, on record up to its first step."""
@@ -100,7 +102,7 @@ class Ward:
     async def publishing(self) -> AsyncIterator[None]:
         """A worker for callbacks, for as long as the block lasts."""
         async with Deliverer(deadline=2) as deliverer:
-            callbacks = Callbacks(self.tracking, self.sealer, deliverer)
+            callbacks, _ = publishing(self.database, self.sealer, deliverer)
             async with Worker(
                 self.client, task_queue=names.PUBLISH, activities=[callbacks.publish]
             ):

@@ -1,0 +1,20 @@
+"""The activities that tell clients, as the worker puts them together."""
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from activities.callbacks import Callbacks
+from activities.letters import Letters
+from activities.telling import Telling
+from egress.deliver import Deliverer
+from storage.seal import Sealer
+from tracking.outbox import Outbox
+from tracking.records import Tracking
+
+
+def publishing(
+    engine: AsyncEngine, sealer: Sealer, deliverer: Deliverer
+) -> tuple[Callbacks, Letters]:
+    """What publishes flows, and what delivers beside them."""
+    telling = Telling(Outbox(engine, sealer), deliverer)
+    callbacks = Callbacks(engine, Tracking(engine, sealer), sealer, telling)
+    return callbacks, Letters(engine, sealer, telling)
