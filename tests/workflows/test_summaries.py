@@ -47,23 +47,14 @@ def test_a_publication_names_the_step_that_moved() -> None:
     report = DeliveryReport(order=1, status=Status.EXPIRED, at=flow.created_at)
     moved = begun.after(flow, report)
 
-    assert (
-        summaries.of_publication(flow, Progress.of(flow), Publication.RECORDED)
-        == "record 0 · Queued"
-    )
-    assert (
-        summaries.of_publication(flow, begun, Publication.TOLD)
-        == "callback 1 · 1 Viber · InProgress"
-    )
-    assert (
-        summaries.of_publication(flow, moved, Publication.TOLD)
-        == "callback 2 · 1 Viber EXPIRED · InProgress"
-    )
+    told, recorded = Publication.TOLD, Publication.RECORDED
+    said = summaries.of_publication
+    assert said(flow, Progress.of(flow), recorded) == "record 0 · Queued"
+    assert said(flow, begun, told) == "callback 1 · 1 Viber · InProgress"
+    assert said(flow, moved, told) == "callback 2 · 1 Viber EXPIRED · InProgress"
+    assert said(flow, moved, Publication.UNWANTED) == "record 2 · 1 Viber EXPIRED · InProgress"
     untold = a_flow(strategy=None)
-    assert (
-        summaries.of_publication(untold, Progress.of(untold), Publication.TOLD)
-        == "record 0 · Queued"
-    )
+    assert said(untold, Progress.of(untold), told) == "record 0 · Queued"
 
 
 def test_the_table_shows_every_step() -> None:
