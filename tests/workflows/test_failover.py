@@ -93,6 +93,7 @@ async def test_a_report_may_overtake_the_sends_answer(stage: Stage) -> None:
     assert [statuses(told) for told in stage.script.told] == [[Status.DELIVERED]]
 
 
+@pytest.mark.field("§6.2", "a step's status changed")
 async def test_repeated_reports_move_nothing(stage: Stage) -> None:
     """Sent twice, Undelivered thrice: each status is told once."""
     stage.script.says = {

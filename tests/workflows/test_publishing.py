@@ -2,16 +2,17 @@
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from temporalio.client import WorkflowFailureError
 from temporalio.exceptions import ApplicationError
 
 from domain.flow import Strategy
-from domain.progress import FlowStatus, Progress
+from domain.progress import DeliveryReport, FlowStatus, Progress
 from domain.status import Channel, Status
 from tests.conftest import until
-from tests.samples import a_flow
+from tests.samples import a_flow, sms, viber, voice
 from tests.workflows.conftest import Stage, delivered, statuses
 
 pytestmark = pytest.mark.server
@@ -19,6 +20,7 @@ pytestmark = pytest.mark.server
 VIBER, SMS, VOICE = Channel.VIBER, Channel.SMS, Channel.VOICE
 
 
+@pytest.mark.field("§6.2", "accepted", "handed over", "the next step", "terminal")
 async def test_every_change_is_told_in_order_to_whom_follows_each_step(stage: Stage) -> None:
     """OnStep: accepted, expired, accepted, delivered; the last one is terminal."""
     flow = a_flow(strategy=Strategy.ON_STEP)
@@ -40,6 +42,47 @@ async def test_every_change_is_told_in_order_to_whom_follows_each_step(stage: St
     assert [each.outcome is not None for each in stage.script.told] == [False] * 3 + [True]
 
 
+@pytest.mark.field("§6.2", "a step's status changed")
+@pytest.mark.parametrize(
+    ("step", "climb"),
+    [
+        (sms(), (Status.SENT, Status.DELIVERED)),
+        (viber(), (Status.SENT, Status.DELIVERED)),
+        (viber(expireOnDelivery=True), (Status.SENT, Status.DELIVERED, Status.SEEN)),
+        (voice(), (Status.INITIATED, Status.RINGING, Status.IN_PROGRESS, Status.COMPLETED)),
+    ],
+)
+async def test_each_status_of_a_channel_is_told_once(
+    stage: Stage, step: dict[str, Any], climb: tuple[Status, ...]
+) -> None:
+    """OnStep: all that a step may come through, though its reports come together."""
+    flow = a_flow(step, strategy=Strategy.ON_STEP)
+    stage.script.says = {flow.steps[0].channel: climb}
+
+    await stage.play(flow)
+
+    assert [statuses(each) for each in stage.script.told] == [[status] for status in climb]
+    assert [each.status for each in stage.script.told] == [
+        *[FlowStatus.IN_PROGRESS] * (len(climb) - 1),
+        FlowStatus.SUCCEEDED,
+    ]
+
+
+@pytest.mark.field("§6.2", "handed over", "the next step")
+async def test_a_step_that_is_refused_at_once_is_told_once(stage: Stage) -> None:
+    """OnStep: it was never under way, so that its end is all there is to tell."""
+    stage.script.answers = {VIBER: Status.FAILED}
+    stage.script.says = {SMS: Status.DELIVERED}
+
+    await stage.play(a_flow(strategy=Strategy.ON_STEP))
+
+    assert [statuses(each) for each in stage.script.told] == [
+        [Status.FAILED],
+        [Status.FAILED, Status.DELIVERED],
+    ]
+
+
+@pytest.mark.field("§6.2", "OnCompletion")
 async def test_completion_is_told_exactly_once(stage: Stage) -> None:
     """OnCompletion: one callback, the terminal one."""
     stage.script.says = {VIBER: Status.UNDELIVERED, SMS: Status.DELIVERED}
@@ -49,6 +92,7 @@ async def test_completion_is_told_exactly_once(stage: Stage) -> None:
     assert [each.status for each in stage.script.told] == [FlowStatus.SUCCEEDED]
 
 
+@pytest.mark.field("§6.2", "no callback")
 async def test_a_flow_without_a_callback_is_only_recorded(stage: Stage) -> None:
     """Nobody is told; the final snapshot is written."""
     stage.script.says = {VIBER: Status.DELIVERED}
@@ -91,6 +135,26 @@ async def test_callbacks_keep_their_order_while_a_receiver_recovers(stage: Stage
     sequence = [each.seq for each in stage.script.told]
     assert sequence == sorted(sequence)
     assert stage.script.told[-1].outcome is not None
+
+
+@pytest.mark.field("§6.2", "after the end")
+async def test_what_is_reported_while_the_last_callback_waits_is_not_told(stage: Stage) -> None:
+    """Delivered was the end, and is told as it was then; that it was seen is told by nobody."""
+    down = True
+    stage.script.receiver_is_down = lambda _: down
+    stage.script.says = {VIBER: Status.DELIVERED}
+    flow = a_flow(strategy=Strategy.ON_STEP)
+
+    async with stage.working():
+        handle = await stage.start_in_plain_time(flow)
+        await until(lambda: bool(stage.script.recorded))
+        seen = DeliveryReport(order=1, status=Status.SEEN, at=flow.created_at)
+        await stage.flows.report(flow.ref(1), seen)
+        down = False
+        await stage.environment.fast_forward(handle)
+        await asyncio.wait_for(handle.result(), 30)
+
+    assert [statuses(each) for each in stage.script.told] == [[Status.DELIVERED]]
 
 
 async def test_a_receiver_that_is_gone_hears_no_more_of_the_flow(stage: Stage) -> None:

@@ -17,6 +17,7 @@ SECTIONS: Mapping[str, str] = {
     "§3.2": "Viber step, by template",
     "§3.3": "the worked example of `POST /failover/transactional`",
     "§5.2": "the search",
+    "§6.2": "callbacks: when",
     "§7.5": "expireOnDelivery",
     "§8": "dial plans",
     "§12": "contradictions, as resolved",
@@ -147,6 +148,17 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
         "numberOfElements": "how many are on it",
         "first": "whether it is the first",
         "last": "whether it is the last",
+    },
+    "§6.2": {
+        "accepted": "a flow that is only accepted is not told",
+        "handed over": "OnStep: the step is Queued, or what its provider says first",
+        "a step's status changed": "OnStep: one POST for each change of its name",
+        "the next step": "OnStep: one POST for the end of a step, one for the start of the next",
+        "terminal": "one, by either strategy, however the flow ends; OnStep it is the POST of the "
+        "change that caused it",
+        "OnCompletion": "the terminal POST only",
+        "after the end": "nothing is told; tracking shows it",
+        "no callback": "nothing is told",
     },
     "§7.5": {
         "Delivered is not final": "until Seen or the ttl",
