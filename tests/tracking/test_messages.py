@@ -41,6 +41,7 @@ def test_a_step_whose_send_is_unanswered_shows_as_queued(
     }
 
 
+@pytest.mark.field("§6.3", "status.name", "status.reason")
 @pytest.mark.parametrize(
     ("channel", "status"), [(channel, status) for channel in Channel for status in ladder(channel)]
 )
@@ -55,6 +56,7 @@ def test_every_status_has_its_channels_spelling_and_a_sentence(
     assert shown["reason"]["description"].endswith(".")
 
 
+@pytest.mark.field("§6.3", "status.reason")
 def test_a_reason_says_more_than_the_status(sealer: Sealer) -> None:
     """One that no table has is its own description."""
     for reason in ("Carrier Violation", "DND Error Code"):
@@ -79,6 +81,7 @@ def test_every_reason_of_ours_has_a_sentence() -> None:
     assert set(chain(of_sms.split(", "), of_viber.split(", "), silences)) <= set(DESCRIPTIONS)
 
 
+@pytest.mark.field("§6.3", "Viber by template")
 @pytest.mark.parametrize("name", ["pin", "PIN", "Pin"])
 @pytest.mark.parametrize("value", ["482913", 482913, "****"])
 def test_a_pin_is_hidden(sealer: Sealer, name: str, value: object) -> None:
@@ -118,6 +121,7 @@ def test_a_delivered_message_that_nobody_saw_says_when_it_expired(
     assert message["expiredOnDeliveryAt"] == expired_at
 
 
+@pytest.mark.field("§6.3", "Sms")
 @pytest.mark.parametrize(
     ("reports", "latency"),
     [
@@ -139,6 +143,7 @@ def test_latency_is_whole_seconds_from_the_turn_to_the_final_status(
     assert ("latency" in message) == (latency is not None)
 
 
+@pytest.mark.field("§6.3", "Sms", "Viber by template", "Voice")
 def test_members_that_do_not_apply_are_left_out(sealer: Sealer) -> None:
     """They are not null."""
     assert not {"label", "latency", "operator"} & set(_message(sealer, sms()))

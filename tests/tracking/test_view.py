@@ -4,6 +4,8 @@ import json
 from typing import Any
 from uuid import UUID, uuid5
 
+import pytest
+
 from domain.flow import Flow, Kind
 from domain.progress import Progress
 from domain.status import Status
@@ -25,6 +27,19 @@ def _id(name: str) -> str:
     return str(uuid5(FLOW, name))
 
 
+@pytest.mark.field(
+    "§6.3",
+    "trackingId",
+    "flowKind",
+    "messages",
+    "status",
+    "totalPrice",
+    "originatingService",
+    "applicationId",
+    "createdAt, updatedAt",
+    "Sms",
+    "Viber by template",
+)
 def test_viber_expired_sms_delivered(sealer: Sealer) -> None:
     """Worked example A, with a template; every member, and no other."""
     flow = sealed_flow(
@@ -113,6 +128,7 @@ def test_viber_expired_sms_delivered(sealer: Sealer) -> None:
     }
 
 
+@pytest.mark.field("§6.3", "statusCode", "terminationChannel")
 def test_all_steps_failed(sealer: Sealer) -> None:
     """Worked example B: statusCode 2, by the last channel tried."""
     flow = sealed_flow(sealer, viber(seq=1), sms())
@@ -143,6 +159,7 @@ def test_all_steps_failed(sealer: Sealer) -> None:
     assert read["messages"][1]["latency"] == 6
 
 
+@pytest.mark.field("§6.3", "Voice", "terminationChannel")
 def test_a_busy_call(sealer: Sealer) -> None:
     """Worked example C's first message; every member, and no other."""
     say = {"type": "SAY", "repeat": 1, "message": {"language": "en-GB", "text": "Pickup reminder"}}
@@ -191,6 +208,7 @@ def test_a_busy_call(sealer: Sealer) -> None:
     )
 
 
+@pytest.mark.field("§6.3", "messages", "status")
 def test_a_flow_that_has_not_begun(sealer: Sealer) -> None:
     """Queued, with no message: steps not attempted have no ids and no status."""
     flow = sealed_flow(sealer, viber(seq=1), sms())
@@ -209,12 +227,14 @@ def test_a_flow_that_has_not_begun(sealer: Sealer) -> None:
     }
 
 
+@pytest.mark.field("§6.3", "flowKind")
 def test_a_standard_flow_has_no_kind(sealer: Sealer) -> None:
     """The member is left out, not null."""
     flow = sealed_flow(sealer, sms(), kind=Kind.STANDARD)
     assert "flowKind" not in _read(flow, Progress.of(flow), sealer)
 
 
+@pytest.mark.field("§6.3", "statusCode", "terminationChannel")
 def test_a_cancelled_flow(sealer: Sealer) -> None:
     """statusCode 3; the step in flight keeps its status (§5.5)."""
     flow = sealed_flow(sealer, viber(seq=1), sms())
