@@ -11,7 +11,7 @@ from temporalio import activity
 from activities.again import again
 from domain.letter import Letter
 from egress.deliver import Deliverer, Delivery
-from egress.schedule import wait
+from egress.schedule import Schedule
 from metrics import catalogue as metrics
 from tracking.outbox import Attempt, Kept, Outbox, State
 
@@ -25,6 +25,7 @@ class Telling:
 
     outbox: Outbox
     deliverer: Deliverer
+    schedule: Schedule = Schedule()
 
     async def attempt(self, kept: Kept) -> bool:
         """POST the letter to its receiver once; False if that wants no more of this flow.
@@ -51,7 +52,7 @@ class Telling:
 
     def _delay(self, kept: Kept, delivery: Delivery) -> float | None:
         age = activity.info().current_attempt_scheduled_time - kept.since
-        return None if delivery.gone else wait(age.total_seconds(), _chance)
+        return None if delivery.gone else self.schedule.wait(age.total_seconds(), _chance)
 
     async def _settle(self, kept: Kept, attempt: Attempt, answer: bytes, state: State) -> None:
         metrics.told(state)
