@@ -1,6 +1,7 @@
 """What one receiver does to its callbacks, no other's have to bear."""
 
 import asyncio
+import gc
 import heapq
 from collections import Counter
 from dataclasses import replace
@@ -10,6 +11,7 @@ import pytest
 
 from egress.bounds import Bounds
 from egress.origins import Deferred, Origins
+from egress.places import Places
 from tests.egress.clocks import Clock
 
 HOST, OTHER = "https://a.example", "https://b.example"
@@ -259,6 +261,16 @@ async def test_a_receiver_that_answers_is_forgotten_at_once() -> None:
             assert len(origins) == 1
             place.note(failed=False)
         assert len(origins) == 0
+
+
+async def test_an_account_without_an_attempt_has_no_places() -> None:
+    """There may be as many accounts as receivers."""
+    origins = _origins()
+    for number in range(100):
+        await _try(origins, failed=True, account=str(number))
+    gc.collect()
+    kept = [found for found in gc.get_objects() if isinstance(found, Places)]
+    assert len(kept) < 100
 
 
 async def test_receivers_that_failed_are_forgotten_in_time_and_in_number() -> None:
