@@ -3,7 +3,8 @@
 import base64
 import secrets
 
-CALLBACK_SECRET = "whsec_"  # noqa: S105  what Standard Webhooks begins a secret with
+CALLBACK_KEY = "whsec_"
+"""What Standard Webhooks begins a key with."""
 
 
 def new_id() -> str:
@@ -16,11 +17,12 @@ def new_secret() -> str:
     return secrets.token_urlsafe(32)
 
 
-def new_callback_secret() -> str:
+def new_callback_key() -> str:
     """What callbacks are signed with, in the form of Standard Webhooks."""
-    return CALLBACK_SECRET + base64.b64encode(secrets.token_bytes(32)).decode()
+    return CALLBACK_KEY + base64.b64encode(secrets.token_bytes(32)).decode()
 
 
-def callback_secret_place(application_id: str) -> str:
-    """Where an application's callback secret is sealed."""
+def callback_key_place(application_id: str) -> str:
+    """Where an application's callback keys are sealed."""
+    # Not "key": those that were sealed before there could be several must still open.
     return f"callback secret|{application_id}"

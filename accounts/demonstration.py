@@ -4,11 +4,12 @@ from decimal import Decimal
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from accounts import register
+from accounts import callback_keys, register
 from accounts.base import ALL_ROLES, CHANNEL_ROLES, Application, Price, SenderInfo, Template
 from accounts.ledger import top_up
 from domain.status import Channel
 from storage.engine import writing
+from storage.seal import Sealer
 
 ROLES = (*ALL_ROLES, "MT_ROLE_REPORT")
 
@@ -22,6 +23,13 @@ SECRETS = {
     SMS_ONLY.id: "sms-secret",
     BROKE.id: "broke-secret",
     GLOBEX.id: "globex-secret",
+}
+
+CALLBACK_KEYS = {
+    ACME.id: "whsec_cHVibGljIGNhbGxiYWNrIGtleSBvZiBhY21lLi4uLi4=",
+    SMS_ONLY.id: "whsec_cHVibGljIGNhbGxiYWNrIGtleSBvZiBhY21lLXNtcy4=",
+    BROKE.id: "whsec_cHVibGljIGNhbGxiYWNrIGtleSBvZiBlbXB0eS4uLi4=",
+    GLOBEX.id: "whsec_cHVibGljIGNhbGxiYWNrIGtleSBvZiBnbG9iZXguLi4=",
 }
 
 ACME_SHOP = SenderInfo("7b0e3c52-9f4e-4a70-8a39-0f8f3a1c9d11", "acme", "AcmeShop")
@@ -38,8 +46,11 @@ PRICES = (
 BALANCES = {"acme": Decimal(1000), "globex": Decimal(1000), "empty": Decimal(0)}
 
 
-async def load(engine: AsyncEngine) -> bool:
-    """Enter all of it; False, and nothing changed, if it was entered before."""
+async def load(engine: AsyncEngine, sealer: Sealer) -> bool:
+    """Enter all of it; False, and nothing changed, if it was entered before.
+
+    `sealer` seals the callback keys: it must be one whose keys the installation has.
+    """
     async with writing(engine) as connection:
         if not await register.open_account(connection, ACME.account):
             return False
@@ -49,6 +60,8 @@ async def load(engine: AsyncEngine) -> bool:
                 await top_up(connection, account, balance)
         for application in (ACME, SMS_ONLY, BROKE, GLOBEX):
             await register.add_application(connection, application, SECRETS[application.id])
+            key = callback_keys.sealed(sealer, application.id, CALLBACK_KEYS[application.id])
+            await callback_keys.add(connection, application.id, key)
         for sender in (ACME_SHOP, BROKE_SHOP):
             await register.add_sender(connection, sender)
         for template in (PARCEL, PIN):

@@ -1,20 +1,30 @@
 """What operators read of accounts. Each function is part of the caller's transaction."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Row, Table, func, or_, select
+from sqlalchemy import Row, Table, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from accounts.base import Application, Price, SenderInfo, Template
 from accounts.ledger import Entry
+from accounts.lifetimes import lives
 from accounts.records import application_of, sender_of, template_of
 from domain.status import Channel
-from storage.tables import accounts, applications, ledger, prices, secrets, sender_infos, templates
+from storage.tables import (
+    accounts,
+    applications,
+    callback_keys,
+    ledger,
+    prices,
+    secrets,
+    sender_infos,
+    templates,
+)
 
 
 @dataclass(frozen=True)
@@ -28,8 +38,8 @@ class Account:
 
 
 @dataclass(frozen=True)
-class Secret:
-    """That there is a secret; `expires_at` is None where it does not end."""
+class Kept:
+    """That there is a secret or a key; `expires_at` is None where it does not end."""
 
     created_at: datetime
     expires_at: datetime | None
@@ -37,11 +47,11 @@ class Secret:
 
 @dataclass(frozen=True)
 class Registered:
-    """An application, the secrets that prove it, and whether its callbacks have one."""
+    """An application, the secrets that prove it, and the keys that sign its callbacks."""
 
     application: Application
-    secrets: Sequence[Secret]
-    has_callback_secret: bool
+    secrets: Sequence[Kept]
+    callback_keys: Sequence[Kept]
 
 
 @dataclass(frozen=True)
@@ -77,21 +87,10 @@ async def one_account(connection: AsyncConnection, account: str) -> Account | No
 async def applications_of(connection: AsyncConnection, account: str) -> Sequence[Registered]:
     """The account's applications, oldest first."""
     rows = await _own(connection, applications, account, "created_at")
-    kept = await connection.execute(
-        select(secrets)
-        .where(
-            secrets.c.application.in_([row.id for row in rows]),
-            or_(secrets.c.expires_at.is_(None), secrets.c.expires_at > datetime.now(UTC)),
-        )
-        .order_by(secrets.c.created_at)
-    )
-    of_each: defaultdict[str, list[Secret]] = defaultdict(list)
-    for secret in kept:
-        of_each[secret.application].append(Secret(secret.created_at, secret.expires_at))
-    return [
-        Registered(application_of(row), of_each[row.id], row.callback_secret is not None)
-        for row in rows
-    ]
+    ids = [row.id for row in rows]
+    proofs = await _live(connection, secrets, ids)
+    keys = await _live(connection, callback_keys, ids)
+    return [Registered(application_of(row), proofs[row.id], keys[row.id]) for row in rows]
 
 
 async def senders_of(connection: AsyncConnection, account: str) -> Sequence[SenderInfo]:
@@ -125,6 +124,16 @@ async def last_lines(connection: AsyncConnection, account: str, number: int) -> 
         Line(row.at, Entry(row.kind), row.amount, row.application, row.tracking_id, row.order)
         for row in rows
     ]
+
+
+async def _live(
+    connection: AsyncConnection, table: Table, ids: Sequence[str]
+) -> Mapping[str, Sequence[Kept]]:
+    query = select(table).where(table.c.application.in_(ids), lives(table))
+    found: defaultdict[str, list[Kept]] = defaultdict(list)
+    for each in await connection.execute(query.order_by(table.c.created_at)):
+        found[each.application].append(Kept(each.created_at, each.expires_at))
+    return found
 
 
 async def _own(

@@ -1,13 +1,13 @@
 """What the door asks about accounts, answered from the database."""
 
 import hashlib
-from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, or_, select
+from sqlalchemy import Row, Select, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from accounts.base import Application, SenderInfo, SenderState, Template
+from accounts.lifetimes import lives
 from storage.engine import reading
 from storage.tables import applications, secrets, sender_infos, templates
 
@@ -39,7 +39,7 @@ class Accounts:
             .where(
                 applications.c.id == application_id,
                 secrets.c.digest == digest(secret),
-                or_(secrets.c.expires_at.is_(None), secrets.c.expires_at > datetime.now(UTC)),
+                lives(secrets),
             )
         )
         row = await self._first(query)

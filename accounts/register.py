@@ -8,9 +8,10 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Executable, delete, or_, select, update
+from sqlalchemy import Executable, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from accounts import callback_keys, lifetimes
 from accounts.base import Application, Price, SenderInfo, SenderState, Template
 from accounts.records import application_of, digest, sender_of
 from domain.status import Channel
@@ -61,21 +62,13 @@ async def change_application(connection: AsyncConnection, application: Applicati
 
 
 async def remove_application(connection: AsyncConnection, application_id: str) -> bool:
-    """Forget it and its secrets: its tokens open nothing any more. What it sent and paid stays."""
+    """Forget it, its secrets and keys: its tokens open nothing any more, its callbacks go unsigned.
+
+    What it sent and paid stays.
+    """
+    await callback_keys.remove(connection, application_id)
     await connection.execute(delete(secrets).where(secrets.c.application == application_id))
     return await _found(connection, delete(applications).where(applications.c.id == application_id))
-
-
-async def keep_callback_secret(
-    connection: AsyncConnection, application_id: str, sealed: str
-) -> bool:
-    """Sign its callbacks with this secret, and no longer with an earlier one."""
-    return await _found(
-        connection,
-        update(applications)
-        .where(applications.c.id == application_id)
-        .values(callback_secret=sealed),
-    )
 
 
 async def add_secret(connection: AsyncConnection, application_id: str, secret: str) -> None:
@@ -91,12 +84,7 @@ async def expire_secrets(
     connection: AsyncConnection, application_id: str, until: datetime | None = None
 ) -> None:
     """End its secrets at that moment, those that end before it then; without a moment, now."""
-    own = secrets.c.application == application_id
-    ended = secrets.c.expires_at <= datetime.now(UTC)
-    await connection.execute(delete(secrets).where(own, *(() if until is None else (ended,))))
-    if until:
-        later = or_(secrets.c.expires_at.is_(None), secrets.c.expires_at > until)
-        await connection.execute(update(secrets).where(own, later).values(expires_at=until))
+    await lifetimes.expire(connection, secrets, application_id, until)
 
 
 async def add_sender(connection: AsyncConnection, sender: SenderInfo) -> None:

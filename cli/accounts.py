@@ -1,6 +1,7 @@
 """`failover accounts …`: accounts and their money; the rest is in the modules beside this one."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from decimal import Decimal
 from typing import Annotated
 
@@ -10,10 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from accounts import credentials, ledger, overview, register, rules
 from accounts.base import Application
-from accounts.overview import Account, Line, Registered
+from accounts.overview import Account, Kept, Line, Registered
 from accounts.rules import NotDone
 from cli import applications, prices, senders
-from cli.applications import ONCE
+from cli.applications import KEY_ONCE, ONCE
 from cli.options import AccountId, AsJson, settings
 from cli.tables import Told, members, money, pairs, table
 from cli.transactions import change, known, look
@@ -42,7 +43,7 @@ def create(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make an account with one application, and print the application's id and secret, once.
+    """Make an account with one application; print the application's credentials, once.
 
     `failover accounts set` changes the application's settings.
     """
@@ -56,18 +57,11 @@ def create(
             )
         if balance:
             await ledger.top_up(connection, account, balance)
-        secret = await applications.enter(connection, application)
+        entered = await applications.enter(connection, application)
         has = balance or ledger.FREE
         return Told(
-            {
-                "account": account,
-                "balance": has,
-                "application": {"id": application.id, "secret": secret},
-            },
-            [
-                pairs(account=account, balance=has, application=application.id, secret=secret),
-                ONCE,
-            ],
+            {"account": account, "balance": has, "application": members(entered)},
+            [pairs(account=account, balance=has, **entered.shown), ONCE, KEY_ONCE],
         )
 
     change(work, as_json)
@@ -195,15 +189,19 @@ def _application(registered: Registered) -> dict[str, object]:
     return {
         **members(registered.application),
         "secrets": registered.secrets,
-        "hasCallbackSecret": registered.has_callback_secret,
+        "callbackKeys": registered.callback_keys,
     }
 
 
 def _described(registered: Registered) -> str:
-    ends = [each.expires_at for each in registered.secrets if each.expires_at]
     return "\n" + applications.described(
         registered.application,
         secrets=len(registered.secrets),
-        old_secrets_end=ends,
-        callback_secret=registered.has_callback_secret,
+        old_secrets_end=_ends(registered.secrets),
+        callback_keys=len(registered.callback_keys),
+        old_keys_end=_ends(registered.callback_keys),
     )
+
+
+def _ends(kept: Sequence[Kept]) -> Sequence[datetime]:
+    return [each.expires_at for each in kept if each.expires_at]

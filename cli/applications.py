@@ -1,6 +1,8 @@
 """`failover accounts …`, applications: who calls the API for an account, and what it may do."""
 
 import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
@@ -8,7 +10,7 @@ import typer
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from accounts import credentials, register, rules
+from accounts import callback_keys, credentials, register, rules
 from accounts.base import Application
 from accounts.rules import NotDone
 from cli.ages import age
@@ -36,6 +38,7 @@ from storage.seal import Sealer
 app = typer.Typer()
 
 ONCE = "The secret is not kept in clear: it will not be shown again."
+KEY_ONCE = "The callback key is kept sealed: it will not be shown again."
 
 
 @app.command(
@@ -63,7 +66,7 @@ def add_application(
     daily_cap: DailyCap = None,
     as_json: AsJson = False,
 ) -> None:
-    """Give the account another application, and print its id and secret, once."""
+    """Give the account another application; print its id, secret and callback key, once."""
     application = dataclasses.replace(
         Application(application_id or credentials.new_id(), account),
         **settings(
@@ -80,10 +83,10 @@ def add_application(
 
     async def work(connection: AsyncConnection) -> Told:
         await known(connection, account)
-        secret = await enter(connection, application)
+        entered = await enter(connection, application)
         return Told(
-            {"account": account, "application": {"id": application.id, "secret": secret}},
-            [pairs(account=account, application=application.id, secret=secret), ONCE],
+            {"account": account, "application": members(entered)},
+            [pairs(account=account, **entered.shown), ONCE, KEY_ONCE],
         )
 
     change(work, as_json)
@@ -166,21 +169,34 @@ def rotate_secret(
 
 
 @app.command(
-    "callback-secret",
-    epilog="Example: failover accounts callback-secret 64d0f2a1c9e77b0012ab34cd",
+    "rotate-callback-key",
+    epilog="Example: failover accounts rotate-callback-key 64d0f2a1c9e77b0012ab34cd --keep-old 7d",
 )
-def callback_secret(application_id: ApplicationId, as_json: AsJson = False) -> None:
-    """Give an application a new secret for the signatures of its callbacks; print it, once."""
+def rotate_callback_key(
+    application_id: ApplicationId,
+    keep_old: Annotated[
+        str,
+        typer.Option(
+            metavar="AGE",
+            help="How long callbacks are signed with the old keys, too; 0s ends them.",
+        ),
+    ] = "24h",
+    as_json: AsJson = False,
+) -> None:
+    """Give an application a new key for the signatures of its callbacks, and print it, once."""
+    overlap = age(keep_old)
+    until = datetime.now(UTC) + overlap if overlap else None
 
     async def work(connection: AsyncConnection) -> Told:
         await _locked(connection, application_id)
-        secret = credentials.new_callback_secret()
-        sealer = Sealer(Settings().keyring())
-        sealed = sealer.seal(secret, credentials.callback_secret_place(application_id))
-        await register.keep_callback_secret(connection, application_id, sealed)
+        await callback_keys.expire(connection, application_id, until)
+        key = await _new_key(connection, application_id)
         return Told(
-            {"application": application_id, "callbackSecret": secret},
-            [pairs(application=application_id, callback_secret=secret), ONCE],
+            {"application": application_id, "callbackKey": key, "oldValidUntil": until},
+            [
+                pairs(application=application_id, callback_key=key, old_valid_until=until),
+                KEY_ONCE,
+            ],
         )
 
     change(work, as_json)
@@ -195,9 +211,9 @@ def remove_application(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Remove an application: its secrets and tokens end at once, its flows go on."""
+    """Remove an application: its secrets, tokens and callback keys end at once, its flows go on."""
     if not yes:
-        question = f"Remove the application {application_id}? Its tokens end at once."
+        question = f"Remove the application {application_id}? Its tokens and keys end at once."
         typer.confirm(question, abort=True, err=True)
 
     async def work(connection: AsyncConnection) -> Told:
@@ -211,11 +227,26 @@ def remove_application(
     change(work, as_json)
 
 
-async def enter(connection: AsyncConnection, application: Application) -> str:
-    """Enter the application; returns its first secret.
+@dataclass(frozen=True)
+class Entered:
+    """A new application's id, and what is shown of it once."""
+
+    id: str
+    secret: str
+    callback_key: str
+
+    @property
+    def shown(self) -> Mapping[str, str]:
+        """For people."""
+        return {"application": self.id, "secret": self.secret, "callback_key": self.callback_key}
+
+
+async def enter(connection: AsyncConnection, application: Application) -> Entered:
+    """Enter the application with its first secret and its first callback key.
 
     Raises:
         NotDone: there is one of that id.
+        BadKeys: there are no master keys to seal the callback key by.
     """
     secret = credentials.new_secret()
     try:
@@ -224,7 +255,15 @@ async def enter(connection: AsyncConnection, application: Application) -> str:
         raise NotDone(
             f"there is an application {application.id} already: take another id"
         ) from None
-    return secret
+    return Entered(application.id, secret, await _new_key(connection, application.id))
+
+
+async def _new_key(connection: AsyncConnection, application_id: str) -> str:
+    key = credentials.new_callback_key()
+    sealer = Sealer(Settings().keyring())
+    sealed = callback_keys.sealed(sealer, application_id, key)
+    await callback_keys.add(connection, application_id, sealed)
+    return key
 
 
 def described(application: Application, **more: object) -> str:

@@ -198,12 +198,11 @@ applications = Table(
     Column("token_lifetime", Integer, nullable=False),
     Column("transcode", Boolean, nullable=False),
     Column("default_sender", String(16)),
-    Column("callback_secret", Text),
     Column("destinations", Text, nullable=False),
     Column("daily_cap", Amount),
     Column("created_at", Instant, nullable=False),
 )
-"""The clients of each account and their settings; the callback secret is sealed."""
+"""The clients of each account and their settings."""
 
 secrets = Table(
     "secrets",

@@ -19,13 +19,12 @@ from storage.engine import connect
 from storage.keys import Keyring
 from storage.seal import Sealer
 from tests import postgres
+from tests.databases import KEYS as KEYS
 from tests.databases import Databases, on_postgres, on_sqlite
 from tests.forking import Forks, Said, forking
 from tracking.records import Tracking
 from workflows import namespace
 from workflows.names import DYNAMIC_CONFIG
-
-KEYS = "k1:" + "A" * 43 + "="
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -14,7 +14,12 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from accounts import demonstration
 from storage import schema
 from storage.engine import connect
+from storage.keys import Keyring
+from storage.seal import Sealer
 from tests.postgres import SUPERUSER
+
+KEYS = "k1:" + "A" * 43 + "="
+"""What the demonstration's callback keys are sealed by: no secret."""
 
 CONNECTIONS = text("SELECT count(*) FROM pg_stat_activity WHERE datname = :name")
 WRITTEN = text(
@@ -156,5 +161,5 @@ def _database(directory: Path, name: str) -> str:
 async def _upgrade(url: str) -> None:
     engine = connect(url)
     await schema.upgrade(engine)
-    await demonstration.load(engine)
+    await demonstration.load(engine, Sealer(Keyring.parse(KEYS)))
     await engine.dispose()

@@ -1,9 +1,12 @@
 """The demonstration's accounts, as the issue that asks for them lists them."""
 
+import base64
+
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from accounts.base import CHANNEL_ROLES, ROLE, SCOPE, Application, SenderInfo, Template
+from accounts.demonstration import CALLBACK_KEYS
 from accounts.records import Accounts
 
 ACME, SMS_ONLY, BROKE, GLOBEX = (f"64d0f2a1c9e77b0012ab34{end}" for end in ("cd", "ce", "cf", "d0"))
@@ -105,3 +108,12 @@ def test_each_channel_has_a_role_of_its_own() -> None:
     """What `MT_ROLE_SMS` alone does not open."""
     assert set(CHANNEL_ROLES.values()) | {ROLE} == ALL_ROLES - {"MT_ROLE_REPORT"}
     assert Application("x", "acme", ()).scopes == ("failover",)
+
+
+def test_each_application_has_a_public_callback_key_of_its_own() -> None:
+    """In the form of Standard Webhooks, so that its libraries take it: 32 bytes."""
+    assert CALLBACK_KEYS.keys() == {ACME, SMS_ONLY, BROKE, GLOBEX}
+    assert len(set(CALLBACK_KEYS.values())) == 4
+    for key in CALLBACK_KEYS.values():
+        assert key.startswith("whsec_")
+        assert len(base64.b64decode(key.removeprefix("whsec_"), validate=True)) == 32

@@ -17,7 +17,7 @@ from accounts.ledger import cost, top_up
 from accounts.records import Accounts, digest
 from domain.status import Channel
 from storage.engine import reading, writing
-from storage.tables import applications, secrets
+from storage.tables import secrets
 from tests.samples import request_step, sms
 
 NOBODY = "64d0f2a1c9e77b0012ab34d1"
@@ -121,20 +121,6 @@ async def test_secrets_end_later_but_never_later_than_before(database: AsyncEngi
         digest("ending"): soon,
         digest("new"): None,
     }
-
-
-async def test_a_callback_secret_replaces_the_one_before(database: AsyncEngine) -> None:
-    """Settings are kept beside it, and a change of settings keeps it."""
-    async with writing(database) as connection:
-        assert await register.keep_callback_secret(connection, ACME.id, "sealed, the first")
-        assert await register.keep_callback_secret(connection, ACME.id, "sealed")
-        assert not await register.keep_callback_secret(connection, NOBODY, "sealed")
-        await register.change_application(connection, replace(ACME, name="Shop"))
-    async with reading(database) as connection:
-        kept = select(applications.c.id, applications.c.callback_secret)
-        rows = {row.id: row.callback_secret for row in await connection.execute(kept)}
-    assert {id_: sealed for id_, sealed in rows.items() if sealed} == {ACME.id: "sealed"}
-    assert await Accounts(database).application(ACME.id) == replace(ACME, name="Shop")
 
 
 async def test_a_sender_is_entered_once_and_told_what_it_is(database: AsyncEngine) -> None:

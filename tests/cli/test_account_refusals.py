@@ -54,7 +54,7 @@ REFUSED = [
     (("set", ACME.id), "say what to set"),
     (("set", ACME.id, "--name", "x", "--clear", "name"), "either set or clear name"),
     (("rotate-secret", NOBODY), f"there is no application {NOBODY}"),
-    (("callback-secret", NOBODY), f"there is no application {NOBODY}"),
+    (("rotate-callback-key", NOBODY), f"there is no application {NOBODY}"),
     (("remove-application", NOBODY, "--yes"), f"there is no application {NOBODY}"),
     (("remove-application", ACME.id.upper(), "--yes"), "there is no application"),
     (("add-sender", "nobody", "Shop"), "there is no account nobody"),
@@ -87,7 +87,12 @@ async def test_what_cannot_be_done_is_said_in_a_sentence(
 
 
 @pytest.mark.parametrize(
-    "arguments", [("rotate-secret", ACME.id, "--keep-old", "soon"), ("price",)]
+    "arguments",
+    [
+        ("rotate-secret", ACME.id, "--keep-old", "soon"),
+        ("rotate-callback-key", ACME.id, "--keep-old", "soon"),
+        ("price",),
+    ],
 )
 async def test_what_is_no_command_is_explained(
     operate: Operate, database: AsyncEngine, arguments: tuple[str, ...]
@@ -107,12 +112,17 @@ async def test_another_schema_version_is_refused(operate: Operate, database: Asy
     assert "schema version 9999" in complaint(await operate("create", "initech"))
 
 
-async def test_without_keys_there_is_no_callback_secret(
+async def test_without_master_keys_there_is_no_callback_key(
     operate: Operate, database: AsyncEngine, tmp_path: Path
 ) -> None:
-    """Everything else needs none."""
+    """And so no new application; everything else needs none."""
     before = await content(database)
     keyless = {"FAILOVER_KEYS": "", "FAILOVER_DATA_DIR": str(tmp_path)}
-    assert "no keys" in complaint(await operate("callback-secret", ACME.id, **keyless))
+    for command in (
+        ("rotate-callback-key", ACME.id),
+        ("create", "new"),
+        ("add-application", "acme"),
+    ):
+        assert "no keys" in complaint(await operate(*command, **keyless))
     assert await content(database) == before
     assert (await operate("rotate-secret", ACME.id, **keyless)).code == 0

@@ -8,17 +8,24 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from accounts import callback_keys
 from accounts.base import ALL_ROLES, Application
-from accounts.credentials import callback_secret_place
-from accounts.demonstration import ACME, ACME_SHOP, GLOBEX, PARCEL, PIN, SECRETS
+from accounts.demonstration import (
+    ACME,
+    ACME_SHOP,
+    CALLBACK_KEYS,
+    GLOBEX,
+    PARCEL,
+    PIN,
+    SECRETS,
+)
 from accounts.records import Accounts
 from storage import schema
 from storage.engine import connect, reading, writing
 from storage.seal import Sealer
-from storage.tables import applications, metadata
+from storage.tables import metadata
 from tests.cli.saying import complaint, content
 from tests.conftest import Operate
 
@@ -187,21 +194,63 @@ async def test_a_rotated_secret_ends_at_once_or_when_it_is_told_to(
     assert await accounts.authenticated(ACME.id, rotated["secret"]) == ACME
 
 
-async def test_a_callback_secret_is_kept_sealed(
+async def test_a_callback_key_is_kept_sealed(
     operate: Operate, database: AsyncEngine, sealer: Sealer
 ) -> None:
-    """In the form of Standard Webhooks; it opens at its application's place only."""
-    made = (await operate("callback-secret", ACME.id, "--json")).data
-    prefix, _, encoded = made["callbackSecret"].partition("_")
+    """In the form of Standard Webhooks; it opens for its application only, and is shown once."""
+    made = (await operate("add-application", "acme", "--json")).data["application"]
+    prefix, _, encoded = made["callbackKey"].partition("_")
     assert (prefix, len(base64.b64decode(encoded, validate=True))) == ("whsec", 32)
     async with reading(database) as connection:
-        query = select(applications.c.callback_secret).where(applications.c.id == ACME.id)
-        sealed = await connection.scalar(query)
-    assert sealed
+        kept = await callback_keys.live(connection, made["id"])
+    assert callback_keys.opened(sealer, made["id"], kept) == [made["callbackKey"]]
+    assert callback_keys.opened(sealer, ACME.id, kept) == []
     assert encoded not in str(await content(database))
-    assert sealer.open(sealed, callback_secret_place(ACME.id)) == made["callbackSecret"]
+    assert encoded not in (await operate("show", "acme", "--json")).output
+
+
+@pytest.mark.parametrize("arguments", [("create", "initech"), ("add-application", "acme")])
+async def test_every_application_begins_with_a_callback_key(
+    operate: Operate, arguments: tuple[str, ...]
+) -> None:
+    """So that no callback goes unsigned because somebody forgot; people are told to keep it."""
+    said = await operate(*arguments)
+    assert re.search(r"^callback key +whsec_\S{44}$", said.output, re.M), said
+    assert "The callback key is kept sealed: it will not be shown again." in said.output
+
+
+async def test_a_rotated_callback_key_signs_beside_the_old_one_for_a_day(
+    operate: Operate, database: AsyncEngine, sealer: Sealer
+) -> None:
+    """Or as long as it is told to; the new one is another, and comes first."""
+    rotated = (await operate("rotate-callback-key", ACME.id, "--json")).data
+    assert rotated["application"] == ACME.id
+    until = datetime.fromisoformat(rotated["oldValidUntil"]) - datetime.now(UTC)
+    assert timedelta(hours=23, minutes=58) < until <= timedelta(hours=24)
+    async with reading(database) as connection:
+        kept = await callback_keys.live(connection, ACME.id)
+    assert callback_keys.opened(sealer, ACME.id, kept) == [
+        rotated["callbackKey"],
+        CALLBACK_KEYS[ACME.id],
+    ]
     (shown, other) = (await operate("show", "acme", "--json")).data["applications"]
-    assert (shown["hasCallbackSecret"], other["hasCallbackSecret"]) == (True, False)
+    assert [each["expiresAt"] for each in shown["callbackKeys"]] == [rotated["oldValidUntil"], None]
+    assert [each["expiresAt"] for each in other["callbackKeys"]] == [None]
+    for_people = (await operate("show", "acme")).output
+    end = f"{datetime.fromisoformat(rotated['oldValidUntil']):%Y-%m-%d %H:%M:%S}"
+    assert re.search(rf"^callback keys +2$.*?^old keys end +{end}$", for_people, re.M | re.S)
+
+
+async def test_an_old_callback_key_can_be_ended_at_once(
+    operate: Operate, database: AsyncEngine, sealer: Sealer
+) -> None:
+    """One that somebody stole; those of an earlier rotation end with it."""
+    await operate("rotate-callback-key", ACME.id, "--keep-old", "7d")
+    rotated = (await operate("rotate-callback-key", ACME.id, "--keep-old", "0s", "--json")).data
+    assert rotated["oldValidUntil"] is None
+    async with reading(database) as connection:
+        kept = await callback_keys.live(connection, ACME.id)
+    assert callback_keys.opened(sealer, ACME.id, kept) == [rotated["callbackKey"]]
 
 
 async def test_an_application_is_removed_only_on_a_clear_yes(

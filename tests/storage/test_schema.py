@@ -4,14 +4,15 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import Connection, inspect, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from storage import schema
 from storage.engine import connect, reading, writing
-from storage.tables import metadata
+from storage.tables import callback_keys, metadata
 from tests.databases import Databases
 
 
@@ -116,3 +117,37 @@ async def test_an_upgrade_that_fails_leaves_nothing_behind(empty: AsyncEngine) -
     async with reading(empty) as connection:
         tables = await connection.run_sync(lambda each: inspect(each).get_table_names())
     assert tables == ["sends"]
+
+
+async def test_a_callback_secret_becomes_a_callback_key(empty: AsyncEngine) -> None:
+    """As it was sealed; who had none has none, and the old place is gone."""
+
+    def to(connection: Connection, version: str) -> None:
+        config = schema._config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, version)
+
+    async with writing(empty) as connection:
+        await connection.run_sync(to, "0005")
+        await connection.execute(
+            text("INSERT INTO accounts VALUES ('acme', 0, '2026-09-01T00:00:00.000Z')")
+        )
+        for application, secret in (("with", "v1.k1.sealed"), ("without", None)):
+            await connection.execute(
+                text(
+                    "INSERT INTO applications (id, account, name, roles, scopes, token_lifetime,"
+                    " transcode, callback_secret, destinations, created_at) VALUES"
+                    " (:id, 'acme', '', '', '', 3600, false, :secret, '',"
+                    " '2026-09-01T00:00:00.000Z')"
+                ),
+                {"id": application, "secret": secret},
+            )
+        await connection.run_sync(to, "0006")
+    async with reading(empty) as connection:
+        kept = await connection.execute(
+            select(callback_keys.c["application", "sealed", "expires_at"])
+        )
+        assert [tuple(each) for each in kept] == [("with", "v1.k1.sealed", None)]
+        columns = await connection.run_sync(lambda each: inspect(each).get_columns("applications"))
+        assert "callback_secret" not in {each["name"] for each in columns}
+        assert await connection.scalar(text("SELECT count(*) FROM applications")) == 2

@@ -38,3 +38,10 @@ def upgrade() -> None:
         Column("created_at", String(24), nullable=False),
         Column("expires_at", String(24)),
     )
+    # Nobody knows when a secret was made; nobody signed with it before now.
+    op.execute(
+        "INSERT INTO callback_keys (application, sealed, created_at)"
+        " SELECT id, callback_secret, created_at FROM applications"
+        " WHERE callback_secret IS NOT NULL"
+    )
+    op.drop_column("applications", "callback_secret")

@@ -1,0 +1,60 @@
+"""What each application's callbacks are signed with: sealed, several during a rotation."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import structlog
+from sqlalchemy import delete, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from accounts import lifetimes
+from accounts.credentials import callback_key_place
+from storage.seal import Sealer, Unsealable
+from storage.tables import callback_keys
+
+_log = structlog.get_logger()
+
+
+def sealed(sealer: Sealer, application_id: str, key: str) -> str:
+    """The key `whsec_…` as it is kept: it opens for its application only."""
+    return sealer.seal(key, callback_key_place(application_id))
+
+
+def opened(sealer: Sealer, application_id: str, kept: Sequence[str]) -> Sequence[str]:
+    """Those keys in clear, in their order; one that does not open is logged and left out."""
+    found = []
+    for each in kept:
+        try:
+            found.append(sealer.open(each, callback_key_place(application_id)))
+        except Unsealable as fault:
+            _log.error("callback key not opened", application=application_id, fault=str(fault))
+    return found
+
+
+async def add(connection: AsyncConnection, application_id: str, sealed: str) -> None:
+    """Sign the application's callbacks with this sealed key, too."""
+    await connection.execute(
+        callback_keys.insert().values(
+            application=application_id, sealed=sealed, created_at=datetime.now(UTC)
+        )
+    )
+
+
+async def expire(
+    connection: AsyncConnection, application_id: str, until: datetime | None = None
+) -> None:
+    """End its keys at that moment, those that end before it then; without a moment, now."""
+    await lifetimes.expire(connection, callback_keys, application_id, until)
+
+
+async def remove(connection: AsyncConnection, application_id: str) -> None:
+    """Forget all its keys."""
+    own = callback_keys.c.application == application_id
+    await connection.execute(delete(callback_keys).where(own))
+
+
+async def live(connection: AsyncConnection, application_id: str) -> Sequence[str]:
+    """Its sealed keys that have not ended, newest first; none of an unknown application."""
+    own = callback_keys.c.application == application_id
+    query = select(callback_keys.c.sealed).where(own, lifetimes.lives(callback_keys))
+    return (await connection.scalars(query.order_by(callback_keys.c.id.desc()))).all()
