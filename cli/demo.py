@@ -3,7 +3,6 @@
 import asyncio
 import os
 import shutil
-import socket
 import sysconfig
 import time
 from pathlib import Path
@@ -31,7 +30,7 @@ async def demonstrate(data_dir: Path, keep: bool) -> int:
     console = Console(highlight=False, soft_wrap=True)
     _make_room(data_dir)
     stack = Stack(Ports.free(), data_dir, quiet=True, say=console.print)
-    async with stack, listening(_free_port()) as sink, _client(stack) as client:
+    async with stack, listening() as sink, _client(stack) as client:
         console.print(f"serving at {stack.api}\n")
         runs = [await _posted(client, story, sink) for story in STORIES]
         await _shown(console, client, runs, sink)
@@ -59,12 +58,6 @@ def _make_room(data_dir: Path) -> None:
     for name in ("temporal.db", "failover.db", "logs"):
         for path in data_dir.glob(f"{name}*"):
             shutil.rmtree(path) if path.is_dir() else path.unlink()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _client(stack: Stack) -> httpx.AsyncClient:

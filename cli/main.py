@@ -14,7 +14,7 @@ import worker as worker_process
 from accounts.rules import NotDone
 from api import server
 from api.app import running
-from cli import accounts, doctor, document, flows, logs, providers, reloading
+from cli import accounts, callbacks, doctor, document, flows, logs, providers, reloading
 from cli.bootstrap import bootstrap as prepare
 from cli.demo import demonstrate
 from cli.ending import complain, run
@@ -34,6 +34,7 @@ app = typer.Typer(
 )
 app.add_typer(accounts.app, name="accounts")
 app.add_typer(flows.app, name="flows")
+app.add_typer(callbacks.app, name="callbacks")
 app.add_typer(document.app, name="document")
 
 DataDir = Annotated[Path, typer.Option(help="Where flows, keys and logs are kept.")]

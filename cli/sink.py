@@ -1,26 +1,30 @@
 """A receiver of callbacks, as a client of the API would have one."""
 
-import asyncio
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-import uvicorn
-from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
-from api.server import Server
+from cli.receiver import receiving
+from egress.signing import Unverified, verified
 
 
 @dataclass
 class Sink:
-    """What arrived, by tracking id, in the order of arrival."""
+    """What arrived, by tracking id, in the order of arrival.
+
+    `wrongly_signed` says of each callback that none of the keys has signed what is wrong with it;
+    without keys nothing is checked.
+    """
 
     port: int
     received: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    keys: Sequence[str] = ()
+    wrongly_signed: list[str] = field(default_factory=list)
 
     @property
     def url(self) -> str:
@@ -29,10 +33,19 @@ class Sink:
 
     async def take(self, request: Request) -> Response:
         """Keep one callback, with its sequence number."""
+        if self.keys:
+            self.check(request.headers, await request.body())
         payload = await request.json()
         payload["sequence"] = int(request.headers["x-failover-sequence"])
         self.received.setdefault(payload["trackingId"], []).append(payload)
         return Response(status_code=200)
+
+    def check(self, headers: Mapping[str, str], body: bytes) -> None:
+        """Note what is wrong with a callback's signature, if anything."""
+        try:
+            verified(headers, body, self.keys, time.time())
+        except Unverified as fault:
+            self.wrongly_signed.append(str(fault))
 
     def faults(self, tracking_id: str, status: str) -> list[str]:
         """What is wrong with the callbacks of a flow that ended with that status."""
@@ -50,21 +63,8 @@ class Sink:
 
 
 @asynccontextmanager
-async def listening(port: int) -> AsyncIterator[Sink]:
-    """A sink that listens on loopback."""
-    sink = Sink(port)
-    app = Starlette(routes=[Route("/callbacks", sink.take, methods=["POST"])])
-    server = Server(
-        uvicorn.Config(app, host="127.0.0.1", port=port, log_config=None, access_log=False),
-        passive=True,
-    )
-    serving = asyncio.create_task(server.serve())
-    try:
-        while not server.started:
-            if serving.done():
-                raise OSError(f"the callback receiver could not listen on port {port}")
-            await asyncio.sleep(0.02)
+async def listening(port: int = 0, keys: Sequence[str] = ()) -> AsyncIterator[Sink]:
+    """A sink that listens on loopback, at a free port for 0."""
+    sink = Sink(port, keys=keys)
+    async with receiving(sink.take, port=port) as sink.port:
         yield sink
-    finally:
-        server.should_exit = True
-        await serving

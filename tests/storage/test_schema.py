@@ -145,7 +145,7 @@ async def test_a_callback_secret_becomes_a_callback_key(empty: AsyncEngine) -> N
         await connection.run_sync(to, "0006")
     async with reading(empty) as connection:
         kept = await connection.execute(
-            select(callback_keys.c["application", "sealed", "expires_at"])
+            select(callback_keys.c.application, callback_keys.c.sealed, callback_keys.c.expires_at)
         )
         assert [tuple(each) for each in kept] == [("with", "v1.k1.sealed", None)]
         columns = await connection.run_sync(lambda each: inspect(each).get_columns("applications"))
