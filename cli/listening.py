@@ -96,7 +96,7 @@ class Listener:
             body = await request.body()
             arrival = self.arrivals.take(request.headers, body, time.time())
             if self.as_json:
-                print(arrival.model_dump_json(), flush=True)  # noqa: T201  one a line, unbroken
+                typer.echo(arrival.model_dump_json().encode())  # bytes: the same in every locale
             else:
                 Console(highlight=False, soft_wrap=True).print(described(arrival))
         with suppress(TimeoutError):
