@@ -13,7 +13,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: help
 help: ## Print this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # --- setting up: each stamp is made once, and again when its requirements change ---
 
@@ -115,6 +115,10 @@ test-kills: $(VENV)/dev.stamp ## Kill workers with -9 in every phase of a send, 
 test-twilio: $(VENV)/dev.stamp ## Send to Twilio's own OpenAPI document, served by Prism; needs npm
 	@npm ci --prefix tests/prism --silent && $(PYTEST) tests/prism -q $(ARGS)
 
+.PHONY: test-receivers
+test-receivers: $(VENV)/dev.stamp ## Run the receivers of docs/callbacks.md; needs node, go and javac
+	@$(PYTEST) tests/receivers -q $(ARGS)
+
 .PHONY: bench-search
 bench-search: $(VENV)/dev.stamp ## Measure the search of flows among a million, on both databases
 	@$(BIN)/python -m bench.search --document docs/search.md $(ARGS)
@@ -164,7 +168,7 @@ compose: ## Validate docker-compose.yml by the Compose specification's JSON sche
 .PHONY: ci
 ci: ## All that CI does, cheapest first, with each part's time
 	@for part in lint imports types lock-check docs-check compose run test coverage postgres test-postgres fuzz \
-	  kannel test-kannel test-twilio test-kills; do \
+	  kannel test-kannel test-twilio test-receivers test-kills; do \
 	  echo "--- $$part"; started=$$(date +%s); \
 	  $(MAKE) --no-print-directory $$part || { echo "--- $$part FAILED"; exit 1; }; \
 	  echo "--- $$part: $$(($$(date +%s) - started)) s"; done

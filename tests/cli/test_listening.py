@@ -112,7 +112,9 @@ async def test_a_late_answer_does_not_hold_up_the_end(commands: Processes) -> No
     """It comes when it is time, or when the receiver ends."""
     child, url = await listening(commands, "--delay", "1h")
     with pytest.raises(httpx.ReadTimeout):
-        async with httpx.AsyncClient(trust_env=False, timeout=httpx.Timeout(30, read=0.3)) as client:
+        async with httpx.AsyncClient(
+            trust_env=False, timeout=httpx.Timeout(30, read=0.3)
+        ) as client:
             await client.post(url, content=FLOW)
     await until(lambda: child.says("there is no webhook-id"))
     assert "1 received" in await interrupted(child)
