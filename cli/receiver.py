@@ -33,6 +33,8 @@ async def receiving(take: Take, host: str = "127.0.0.1", port: int = 0) -> Async
         server = Server(config, passive=True)
         serving = asyncio.create_task(server.serve(sockets=[listener]))
         try:
+            while not (server.started or serving.done()):
+                await asyncio.sleep(0.02)
             yield int(listener.getsockname()[1])
         finally:
             server.should_exit = True
@@ -40,8 +42,7 @@ async def receiving(take: Take, host: str = "127.0.0.1", port: int = 0) -> Async
 
 
 def _bound(host: str, port: int) -> socket.socket:
-    # Bound and listening here: nobody who calls from now on is refused, and uvicorn would end the
-    # whole process where an address is taken.
+    # Bound here: uvicorn would end the whole process where an address is taken.
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         return socket.create_server((host, port), family=family)

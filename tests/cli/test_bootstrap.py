@@ -78,3 +78,16 @@ async def _with_attribute(
 
     await until(added, within=30)
     return client
+
+
+async def test_the_demonstration_needs_master_keys(
+    plain_commands: Processes, databases: Databases
+) -> None:
+    """They seal its callback keys; an installation without it may get its keys later."""
+    async with databases.new(empty=True) as url:
+        plain_commands.environment |= {"FAILOVER_DATABASE_URL": url, "FAILOVER_KEYS": ""}
+        keyless = await plain_commands.run("bootstrap")
+        plain = await plain_commands.run("bootstrap", FAILOVER_DEMONSTRATION="false")
+    assert keyless.code == 1
+    assert keyless.output.startswith("failover: no keys: set FAILOVER_KEYS")
+    assert plain.code == 0, plain.output
