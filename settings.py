@@ -3,6 +3,7 @@
 The Temporal client has the SDK's own settings: TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, …
 """
 
+from collections.abc import Callable
 from ipaddress import IPv4Address, ip_network
 from pathlib import Path
 from typing import Annotated, Literal
@@ -18,17 +19,18 @@ from pydantic_settings import (
 )
 
 from domain.status import Channel
+from egress.reach import PORTS, Reach, allowed_ports, opened_networks
 from providers.base import Provider
 from providers.configuration import Configuration
 from providers.infobip import Config as InfobipConfig
 from providers.infobip import Infobip
 from providers.kannel import Config as KannelConfig
 from providers.kannel import Kannel
-from providers.receipts import BadTable, Receipts
+from providers.receipts import Receipts
 from providers.registry import Providers
 from providers.routee import Config as RouteeConfig
 from providers.routee import Routee
-from providers.routes import BadRoute, Routes
+from providers.routes import Routes
 from providers.sandbox import Sandbox
 from providers.sinch import Config as SinchConfig
 from providers.sinch import Sinch
@@ -59,26 +61,25 @@ def _networks(value: str) -> str:
     return ",".join(str(each) for each in known)
 
 
-def _route(value: str) -> str:
-    try:
-        Routes.read(value)
-    except BadRoute as fault:
-        raise PydanticCustomError("route", "{why}", {"why": str(fault)}) from None
-    return value
+def _read_by(reader: Callable[[str], object]) -> AfterValidator:
+    """Refuses a text that the reader does, with the reader's sentence."""
 
+    def check(value: str) -> str:
+        try:
+            reader(value)
+        except ValueError as found:
+            raise PydanticCustomError("unreadable", "{why}", {"why": str(found)}) from None
+        return value
 
-def _silent(value: str) -> str:
-    try:
-        Receipts.read(value)
-    except BadTable as fault:
-        raise PydanticCustomError("receipts", "{why}", {"why": str(fault)}) from None
-    return value
+    return AfterValidator(check)
 
 
 Rate = Annotated[str, AfterValidator(_rate)]
-Route = Annotated[str, AfterValidator(_route)]
-SilentTable = Annotated[str, AfterValidator(_silent)]
+Route = Annotated[str, _read_by(Routes.read)]
+SilentTable = Annotated[str, _read_by(Receipts.read)]
 Networks = Annotated[str, AfterValidator(_networks)]
+Opened = Annotated[str, _read_by(opened_networks)]
+Ports = Annotated[str, _read_by(allowed_ports)]
 
 
 class Located(BaseSettings):
@@ -178,6 +179,15 @@ class Settings(BaseSettings):
     trusted_proxies: Networks | None = Field(
         default=None, description="whose X-Forwarded-For is believed: addresses, networks, commas"
     )
+    egress_ports: Ports = Field(
+        default=",".join(map(str, sorted(PORTS))),
+        description="the ports of clients' addresses that are called",
+    )
+    egress_allow_cidrs: Opened = Field(
+        default="",
+        description="networks inside which clients' addresses may lead, on any port; without it "
+        "only the public internet is called",
+    )
     metrics_host: IPvAnyAddress = Field(
         default=IPv4Address("127.0.0.1"), description="where metrics are served, on both ports"
     )
@@ -228,6 +238,10 @@ class Settings(BaseSettings):
     def public_url(self) -> str:
         """Where providers reach us, without a final slash."""
         return self.report_url.rstrip("/")
+
+    def reach(self) -> Reach:
+        """Where clients' addresses may lead."""
+        return Reach(allowed_ports(self.egress_ports), opened_networks(self.egress_allow_cidrs))
 
     def receipts(self) -> Receipts:
         """Where no receipts come."""

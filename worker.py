@@ -95,7 +95,7 @@ async def activities(settings: Settings) -> AsyncIterator[tuple[Steps, Callbacks
             report_url=settings.public_url,
             receipts=settings.receipts(),
         )
-        deliverer = await stack.enter_async_context(Deliverer())
+        deliverer = await stack.enter_async_context(Deliverer(settings.reach()))
         telling = Telling(Outbox(engine, sealer), deliverer)
         yield (
             Steps(chain, sealer),

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from accounts.base import Application
+from api import destinations
+from api.bodies import Callback
 from api.dependencies import Caller, Services
 from domain.channels import PIN, Sms, Viber, ViberTemplate
 from domain.errors import InsufficientBalance, InvalidRequest, UnknownSender
@@ -20,8 +22,10 @@ class Admitted:
     senders: Mapping[str, str]
 
 
-async def admitted(steps: Sequence[RequestStep], caller: Caller, services: Services) -> Admitted:
-    """The steps, if the caller may send them.
+async def admitted(
+    steps: Sequence[RequestStep], callback: Callback | None, caller: Caller, services: Services
+) -> Admitted:
+    """The steps, if the caller may send them, and be told of them there.
 
     Raises:
         Forbidden, InvalidRequest, UnknownSender, InsufficientBalance: it may not.
@@ -30,6 +34,7 @@ async def admitted(steps: Sequence[RequestStep], caller: Caller, services: Servi
     caller.may_use(step.channel for step in steps)
     application = caller.application
     _check_destinations(steps, application)
+    destinations.check(steps, callback, services.reach)
     _check_carried(steps, services)
     settled = in_order(tuple(_settled(steps, application)))
     senders = await _senders(steps, caller, services)

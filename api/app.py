@@ -90,6 +90,7 @@ async def running(settings: Settings) -> AsyncIterator[Services]:
             access_tokens=AccessTokens(keys),
             providers=settings.providers(),
             receipts=settings.receipts(),
+            reach=settings.reach(),
             public_url=settings.public_url,
             report_tokens=ReportTokens(keys),
             sealer=sealer,

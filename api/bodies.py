@@ -1,18 +1,18 @@
 """What clients send to the endpoints and read from them (contract.md §3)."""
 
 from typing import Annotated, ClassVar, Self
-from urllib.parse import urlsplit
 
 from pydantic import Field
 
 from api import examples
 from domain import flow as travelling
 from domain import lenient
+from domain.address import Address
 from domain.channels import AnyStep, Sms, StandardStep, TransactionalStep
 from domain.flow import Flow, Kind, Strategy
 from domain.sms import Restrictions
 from domain.steps import RequestStep
-from domain.wire import NOT_EMPTY, HttpUrl, Moment, Request, Wire
+from domain.wire import KEPT, NOT_EMPTY, ClientUrl, Moment, Request, Wire
 from storage.seal import Sealer
 
 MOST_STEPS = 10
@@ -27,13 +27,11 @@ class Callback(Request):
     """Where and when the client wants to hear of its flow."""
 
     strategy: Annotated[Strategy, lenient.AnyCase(_spelled)] = Strategy.ON_COMPLETION
-    url: HttpUrl
+    url: ClientUrl
 
     def compiled(self) -> travelling.Callback:
         """As it travels, its address still in clear."""
-        parts = urlsplit(self.url)
-        host = parts.hostname or ""
-        origin = f"{parts.scheme}://{host}" + (f":{parts.port}" if parts.port else "")
+        origin = Address.read(self.url).origin
         return travelling.Callback(strategy=self.strategy, url=self.url, origin=origin)
 
 
@@ -98,7 +96,9 @@ class FlowCreated(Wire):
             tracking_id=flow.tracking_id,
             flow_kind=flow.kind if flow.kind is Kind.TRANSACTIONAL else None,
             flow=tuple(sealer.content(flow, step.order) for step in flow.steps),
-            callback=Callback(strategy=flow.callback.strategy, url=url)
+            callback=Callback.model_validate(
+                {"strategy": flow.callback.strategy, "url": url}, context=KEPT
+            )
             if flow.callback and url
             else None,
             created_at=flow.created_at,

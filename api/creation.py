@@ -46,7 +46,8 @@ async def create(order: Order, caller: Caller, services: Services) -> FlowCreate
     structlog.contextvars.bind_contextvars(tracking_id=identity.tracking_id)
     if order.key and (earlier := await _earlier(order, identity, caller, services)):
         return earlier
-    flow = _compiled(order, identity, await admitted(order.steps, caller, services), caller)
+    may_send = await admitted(order.steps, order.callback, caller, services)
+    flow = _compiled(order, identity, may_send, caller)
     try:
         sealed = await services.flows.start(flow, [step.recipient for step in order.steps])
     except AlreadyStarted:

@@ -17,6 +17,7 @@ from api.gateway import Gateway
 from api.rates import Rates
 from domain.errors import Forbidden, InvalidRequest, Unauthenticated, UnknownFlow
 from domain.status import Channel
+from egress.reach import Reach
 from providers.receipts import Receipts
 from providers.registry import Providers
 from providers.token import ReportTokens
@@ -49,6 +50,7 @@ class Services:
     gateway: Gateway | None = None
     rates: Rates = field(default_factory=Rates)
     receipts: Receipts = field(default_factory=Receipts)
+    reach: Reach = field(default_factory=Reach)
     public_url: str = ""
 
 

@@ -22,6 +22,8 @@ from storage.keys import Keyring
 from workflows.client import connect, has_worker
 
 HOST = "127.0.0.1"
+OPENED = "FAILOVER_EGRESS_ALLOW_CIDRS"
+LOOPBACK = "127.0.0.0/8,::1/128"
 STARTING = 60.0
 """Seconds that a process has to become ready."""
 
@@ -103,6 +105,8 @@ class Stack:
             "FAILOVER_VIBER_PROVIDERS": "sandbox",
             "FAILOVER_VOICE_PROVIDERS": "sandbox",
             "FAILOVER_PINNED_PROVIDER": "",
+            # Receivers of callbacks are tried out on this machine.
+            OPENED: os.environ.get(OPENED, LOOPBACK),
             "FAILOVER_DEMONSTRATION": "true",
             "FAILOVER_DOCS": "true",
             "FAILOVER_LOG_FORMAT": "json" if self.quiet else "console",

@@ -41,7 +41,7 @@ from domain.sms import Restrictions, SmsMessage, UrlShortener
 from domain.status import Channel, Status
 from domain.steps import RequestStep
 from domain.viber import ViberContent
-from domain.wire import NOT_EMPTY, HttpUrl, forbidden, kind_of
+from domain.wire import KEPT, NOT_EMPTY, ClientUrl, forbidden, kind_of
 
 MINUTE = 60.0
 SILENT_CALL = 15 * MINUTE
@@ -134,7 +134,7 @@ class ViberMessage(Viber):
 
     message: ViberContent
     label: Label | None = None
-    inbound_url: HttpUrl | None = None
+    inbound_url: ClientUrl | None = None
     expire_on_delivery: Flag = False
     template_id: NoTemplate = None
     template_lang: NoTemplate = None
@@ -156,7 +156,7 @@ class ViberTemplate(Viber):
     template_params: dict[str, TemplateParam] = Field(default={}, max_length=20)
     delivery_scope: Literal["PRIMARY_DEVICE", "ALL_DEVICES"] = "PRIMARY_DEVICE"
     seq: Annotated[int, Field(ge=-(2**63), lt=2**63), Numeric] | None = None
-    inbound_url: HttpUrl | None = None
+    inbound_url: ClientUrl | None = None
     expire_on_delivery: Flag | None = None
     message: Annotated[None, forbidden("Free-form content is only accepted on /failover")] = None
     label: Annotated[None, forbidden("A Viber label is only accepted on /failover")] = None
@@ -264,4 +264,4 @@ _STANDARD: TypeAdapter[AnyStep] = TypeAdapter(StandardStep)
 def opened(content: str, kind: Kind) -> AnyStep:
     """The request step that `compiled` put into the `Step.content` of a flow of that kind."""
     adapter = _TRANSACTIONAL if kind is Kind.TRANSACTIONAL else _STANDARD
-    return adapter.validate_json(content)
+    return adapter.validate_json(content, context=KEPT)

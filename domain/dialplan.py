@@ -6,7 +6,7 @@ from pydantic import Discriminator, Field, Tag, model_validator
 
 from domain import lenient
 from domain.fields import Flag, Number, Numeric, SipAddress
-from domain.wire import NOT_EMPTY, HttpUrl, Request, kind_of
+from domain.wire import NOT_EMPTY, ClientUrl, HttpUrl, Request, kind_of
 
 Language = Literal[
     "en-US", "de-DE", "fr-FR", "it-IT", "pt-BR", "es-ES", "es-LA",
@@ -63,7 +63,7 @@ class MachineDetection(Request):
     """What to do when a machine answers; Continue asks `eventUrl` for another dial plan."""
 
     strategy: Literal["Hangup", "Continue"]
-    event_url: HttpUrl | None = None
+    event_url: ClientUrl | None = None
 
     @model_validator(mode="after")
     def _continues_somewhere(self) -> Self:

@@ -17,12 +17,14 @@ from pydantic import (
     PlainSerializer,
     StringConstraints,
     ValidationError,
+    ValidationInfo,
     model_validator,
 )
 from pydantic.alias_generators import to_camel
 from pydantic_core import CoreSchema
 
 from domain import lenient
+from domain.address import LONGEST, Address
 
 
 def milliseconds(moment: datetime) -> datetime:
@@ -120,13 +122,39 @@ def _http_url(url: str) -> str:
     return url
 
 
+_CLIENT_URL = (
+    r"^[\s\x1c-\x1f\x85]*[Hh][Tt][Tt][Pp][Ss]?://[^\s/?#@\\%]+([/?][^\s#\\]*)?[\s\x1c-\x1f\x85]*$"
+)
+
 HttpUrl = Annotated[
     str,
     StringConstraints(strip_whitespace=True, max_length=2048),
     AfterValidator(_http_url),
     Field(json_schema_extra={"pattern": r"^\s*[Hh][Tt][Tt][Pp][Ss]?:"}),
 ]
-"""An absolute http or https address, kept as the client wrote it."""
+"""An absolute http or https address that others fetch, kept as the client wrote it."""
+
+KEPT: Mapping[str, bool] = {"kept": True}
+"""The context in which what was accepted earlier is read: under the rules of its time."""
+
+
+def _client_url(url: str, info: ValidationInfo) -> str:
+    try:
+        Address.read(url)
+    except ValueError:
+        if info.context != KEPT:
+            raise
+        _http_url(url)
+    return url
+
+
+ClientUrl = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, max_length=LONGEST),
+    AfterValidator(_client_url),
+    Field(json_schema_extra={"pattern": _CLIENT_URL}),
+]
+"""An address that we call, kept as the client wrote it."""
 
 
 def _https(url: str) -> str:

@@ -3,29 +3,51 @@
 import asyncio
 import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Self
 
 import httpx
 
+from domain.address import Address
+from egress.names import Resolve
+from egress.reach import Reach
+from egress.transport import GuardedTransport, NotAllowed
+
 DEADLINE = 10.0
 """Seconds that a receiver has for the whole exchange."""
 
-ANSWER_CAP = 2048
-"""Bytes that are read of an answer."""
+CONNECTING = 5.0
+"""Seconds of them until it is connected."""
 
+ANSWER_CAP = 2048
+"""Bytes that are kept of an answer; no more are read."""
+
+HEADER_CAP = 64
+"""Characters that are kept of its Retry-After."""
+
+REFUSED = "AddressNotAllowed"
+"""The fault's name where our rules, not the receiver, are the reason."""
 
 _ODD_ADDRESS = (ValueError, ExceptionGroup)
-"""What the transport lets through of a host that is no name and of a port that is none."""
+"""What the client lets through of a redirect's address that is none."""
 
 
 @dataclass(frozen=True)
 class Delivery:
-    """How an attempt ended: the answer's status, or the name of the fault."""
+    """How an attempt ended: the answer's status, or the name of the fault.
+
+    `answer` is the beginning of the answer's body, `retry_after` its header as received. `refused`
+    means that our rules forbid the address for good: nobody was contacted, or ever will be.
+    `seconds` is how long it took.
+    """
 
     status: int | None = None
     fault: str = ""
+    answer: bytes = b""
+    retry_after: str = ""
+    refused: bool = False
+    seconds: float = field(default=0.0, compare=False)
 
     @property
     def succeeded(self) -> bool:
@@ -42,16 +64,26 @@ class Delivery:
 
 
 class Deliverer:
-    """The client for addresses that clients gave: never shared with provider credentials."""
+    """The client for addresses that clients gave: never shared with provider credentials.
 
-    def __init__(self, deadline: float = DEADLINE) -> None:
+    `resolve` looks names up, `tls` vouches for receivers; without them the system does.
+    """
+
+    def __init__(
+        self,
+        reach: Reach,
+        deadline: float = DEADLINE,
+        *,
+        resolve: Resolve | None = None,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        self._reach = reach
         self._deadline = deadline
         self._client = httpx.AsyncClient(
+            transport=GuardedTransport(reach, resolve=resolve, tls=tls),
             follow_redirects=False,
             trust_env=False,
-            verify=ssl.create_default_context(),
-            timeout=httpx.Timeout(deadline, connect=5.0),
-            limits=httpx.Limits(max_connections=200, max_keepalive_connections=0),
+            timeout=httpx.Timeout(deadline, connect=CONNECTING),
             headers={"User-Agent": "failover"},
             # The next callback to a host may be another client's.
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
@@ -65,18 +97,37 @@ class Deliverer:
 
     async def deliver(self, url: str, body: bytes, headers: Mapping[str, str]) -> Delivery:
         """POST the bytes once; never raises for the receiver's faults."""
+        clock = asyncio.get_running_loop().time
+        began = clock()
         try:
             async with asyncio.timeout(self._deadline):
-                return Delivery(status=await self._post(url, body, headers))
+                delivery = await self._post(self._checked(url), body, headers)
+        except NotAllowed as fault:
+            delivery = Delivery(fault=REFUSED, refused=fault.lasting)
         except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, *_ODD_ADDRESS) as fault:
-            return Delivery(fault=type(fault).__name__)
+            delivery = Delivery(fault=type(fault).__name__)
+        return replace(delivery, seconds=clock() - began)
 
-    async def _post(self, url: str, body: bytes, headers: Mapping[str, str]) -> int:
+    def _checked(self, url: str) -> str:
+        """Check the address again: it may have been stored before the rules were what they are."""
+        try:
+            address = Address.read(url)
+        except ValueError as fault:
+            raise NotAllowed(str(fault), lasting=True) from None
+        if refusal := self._reach.refusal(address):
+            raise NotAllowed(refusal, lasting=True)
+        return address.url
+
+    async def _post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Delivery:
         sent = {"Content-Type": "application/json", **headers}
         async with self._client.stream("POST", url, content=body, headers=sent) as response:
-            read = 0
+            answer = bytearray()
             async for chunk in response.aiter_raw():
-                read += len(chunk)
-                if read >= ANSWER_CAP:
+                answer += chunk
+                if len(answer) >= ANSWER_CAP:
                     break
-            return response.status_code
+            return Delivery(
+                status=response.status_code,
+                answer=bytes(answer[:ANSWER_CAP]),
+                retry_after=response.headers.get("retry-after", "")[:HEADER_CAP],
+            )

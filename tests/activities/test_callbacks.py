@@ -17,6 +17,7 @@ from storage.engine import writing
 from storage.keys import Keyring
 from storage.seal import Sealer
 from storage.tables import metadata
+from tests.egress.reaching import LOOPBACK
 from tests.samples import a_flow, sms
 from tests.sandbox.bench import Receiver
 from tests.telling import publishing
@@ -42,7 +43,7 @@ async def publish(
     environment.info = dataclasses.replace(
         environment.info, current_attempt_scheduled_time=flow.created_at + age
     )
-    async with Deliverer(deadline=1) as deliverer:
+    async with Deliverer(LOOPBACK, deadline=1) as deliverer:
         callbacks, _ = publishing(database, sealer, deliverer)
         more: bool = await environment.run(callbacks.publish, sealer.sealed(flow), ended(flow), how)
         return more
@@ -135,7 +136,7 @@ async def test_a_callback_that_cannot_be_opened_ends_the_flow_all_the_same(
     flow = addressed(receiver, "/unopened")
     blind = Sealer(Keyring.parse("k9:" + "B" * 43 + "="))
     environment = ActivityEnvironment()
-    async with Deliverer(deadline=1) as deliverer:
+    async with Deliverer(LOOPBACK, deadline=1) as deliverer:
         callbacks, _ = publishing(database, blind, deliverer)
         more = await environment.run(
             callbacks.publish, sealer.sealed(flow), ended(flow), Publication.TOLD

@@ -20,6 +20,7 @@ from egress.deliver import Deliverer
 from providers.http import ProviderClient
 from tests.api.bench import Api, a_request, handle, serving, signals
 from tests.conftest import NewNamespace, until
+from tests.egress.reaching import LOOPBACK
 from tests.samples import sms, viber
 from tests.telling import publishing
 from workflows.client import FlowClient
@@ -51,7 +52,7 @@ async def working(client: Client, api: Api, database: AsyncEngine) -> AsyncItera
             report_url="http://127.0.0.1:9",
         )
         steps = Steps(chain, services.sealer)
-        deliverer = await stack.enter_async_context(Deliverer(deadline=1))
+        deliverer = await stack.enter_async_context(Deliverer(LOOPBACK, deadline=1))
         callbacks, letters = publishing(database, services.sealer, deliverer)
         for each in worker.workers(client, steps, callbacks, letters, grace=timedelta(0)):
             await stack.enter_async_context(each)

@@ -149,7 +149,7 @@ def test_the_message_goes_to_the_primary_device_by_default() -> None:
 
 def test_an_address_is_kept_as_the_client_wrote_it() -> None:
     """Its blanks apart."""
-    url = "https://Hooks.Acme.test:443/in?to=a b"
+    url = "https://Hooks.Acme.test:443/in?to=a%20b"
     assert _viber(inboundUrl=f" {url} ").inbound_url == url
 
 

@@ -183,6 +183,7 @@ async def installed(
             "FAILOVER_DATA_DIR": str(directory),
             "FAILOVER_DATABASE_URL": url,
             "FAILOVER_KEYS": KEYS,
+            "FAILOVER_EGRESS_ALLOW_CIDRS": "127.0.0.0/8",
             "FAILOVER_DEMONSTRATION": "true",
             "FAILOVER_REPORT_URL": reports.url,
             "FAILOVER_API_PORT": str(api_port),

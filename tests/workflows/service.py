@@ -39,6 +39,7 @@ from storage.keys import Keyring
 from storage.seal import Sealer
 from tests.api.bench import Api, serving
 from tests.conftest import until
+from tests.egress.reaching import LOOPBACK
 from tests.sandbox.bench import Receiver, Service, free_port
 from tests.sandbox.bench import serving as sandbox_serving
 from tests.telling import publishing
@@ -155,6 +156,7 @@ async def whole(
             report_tokens=ReportTokens(keys),
             sealer=sealer,
             keys=keys,
+            reach=LOOPBACK,
         )
         app = create_app(services)
         beside.watch(app)
@@ -172,7 +174,7 @@ async def whole(
             report_url=reports.origin,
         )
         steps = Steps(chain, sealer)
-        deliverer = await stack.enter_async_context(Deliverer())
+        deliverer = await stack.enter_async_context(Deliverer(LOOPBACK))
         callbacks, letters = publishing(database, sealer, deliverer)
         yield Whole(
             api=await stack.enter_async_context(serving(services)),

@@ -17,6 +17,7 @@ from domain.progress import DeliveryReport, FlowStatus, Outcome, Progress
 from domain.status import Channel
 from egress.deliver import Deliverer
 from storage.seal import Sealer
+from tests.egress.reaching import LOOPBACK
 from tests.samples import NUMBER, a_flow, sms, viber
 from tests.sandbox.bench import Receiver, Report
 from tests.telling import publishing
@@ -101,7 +102,7 @@ class Ward:
     @asynccontextmanager
     async def publishing(self) -> AsyncIterator[None]:
         """A worker for callbacks, for as long as the block lasts."""
-        async with Deliverer(deadline=2) as deliverer:
+        async with Deliverer(LOOPBACK, deadline=2) as deliverer:
             callbacks, _ = publishing(self.database, self.sealer, deliverer)
             async with Worker(
                 self.client, task_queue=names.PUBLISH, activities=[callbacks.publish]

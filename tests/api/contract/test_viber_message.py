@@ -222,7 +222,7 @@ async def test_another_label_is_refused(standard: Door, label: Any) -> None:
 
 
 @pytest.mark.field("§2.4", "inboundUrl")
-@pytest.mark.parametrize("url", ["https://hooks.acme.test/in", "http://hooks.acme.test:81/?a=b"])
+@pytest.mark.parametrize("url", ["https://hooks.acme.test/in", "http://hooks.acme.test:8080/?a=b"])
 async def test_replies_go_to_an_absolute_address(standard: Door, url: str) -> None:
     """Answered and tracked as written."""
     await standard.echoes(viber_message(inboundUrl=url), {"inboundUrl": url})
@@ -230,7 +230,9 @@ async def test_replies_go_to_an_absolute_address(standard: Door, url: str) -> No
 
 
 @pytest.mark.field("§2.4", "inboundUrl")
-@pytest.mark.parametrize("url", ["/in", "hooks.acme.test", "ftp://hooks.acme.test/", 7, True])
+@pytest.mark.parametrize(
+    "url", ["/in", "hooks.acme.test", "ftp://hooks.acme.test/", "http://10.0.0.7/", 7, True]
+)
 async def test_another_address_is_refused(standard: Door, url: Any) -> None:
     """At its path."""
     await standard.refuses(viber_message(inboundUrl=url), "inboundUrl")
