@@ -185,8 +185,7 @@ class Settings(BaseSettings):
     )
     egress_allow_cidrs: Opened = Field(
         default="",
-        description="networks inside which clients' addresses may lead, on any port; without it "
-        "only the public internet is called",
+        description="networks, besides the public internet, where they may lead, on any port",
     )
     metrics_host: IPvAnyAddress = Field(
         default=IPv4Address("127.0.0.1"), description="where metrics are served, on both ports"
