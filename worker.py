@@ -23,9 +23,11 @@ from activities.chain import Chain
 from activities.intents import Intents
 from activities.letters import Letters
 from activities.naming import Naming
+from activities.signing import Signatures
 from activities.steps import Steps
 from activities.telling import Telling
 from egress.deliver import Deliverer
+from egress.transport import MOST_CONNECTIONS
 from metrics import endpoint
 from providers.http import ProviderClient
 from providers.token import ReportTokens
@@ -96,7 +98,7 @@ async def activities(settings: Settings) -> AsyncIterator[tuple[Steps, Callbacks
             receipts=settings.receipts(),
         )
         deliverer = await stack.enter_async_context(Deliverer(settings.reach()))
-        telling = Telling(Outbox(engine, sealer), deliverer)
+        telling = Telling(Outbox(engine, sealer), Signatures(engine, sealer), deliverer)
         yield (
             Steps(chain, sealer),
             Callbacks(engine, tracking, sealer, telling),
@@ -140,6 +142,9 @@ def workers(
             client,
             task_queue=names.PUBLISH,
             activities=[callbacks.publish, letters.deliver, letters.replay],
+            # Most of them wait for receivers, a dead one for 10 s; they must not use up each
+            # other's: an account may have 512 (egress/bounds.py).
+            max_concurrent_activities=MOST_CONNECTIONS,
             **common,
         ),
     )

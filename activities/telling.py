@@ -1,7 +1,7 @@
 """One attempt to tell a client, and what becomes of it."""
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import structlog
@@ -9,9 +9,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from temporalio import activity
 
 from activities.again import again
+from activities.signing import Signatures
+from domain.address import Address
 from domain.letter import Letter
 from egress.deliver import Deliverer, Delivery
-from egress.schedule import Schedule
+from egress.origins import Deferred, Origins
+from egress.schedule import Schedule, retry_after_seconds
 from metrics import catalogue as metrics
 from tracking.outbox import Attempt, Kept, Outbox, State
 
@@ -24,52 +27,98 @@ class Telling:
     """Tells clients: POSTs what is kept for them."""
 
     outbox: Outbox
+    signatures: Signatures
     deliverer: Deliverer
+    origins: Origins = field(default_factory=Origins)
     schedule: Schedule = Schedule()
 
     async def attempt(self, kept: Kept) -> bool:
         """POST the letter to its receiver once; False if that wants no more of this flow.
 
         Raises, to be tried again, until the receiver answers 2xx or 410, or the schedule has no
-        further slot; never for good. What was settled before is not told again.
+        further slot; never for good. An attempt that is deferred for the receiver's sake counts
+        as none. What was settled before is not told again.
         """
         if kept.state is not State.WAITING:
             return True
-        letter, at = kept.letter, datetime.now(UTC)
-        delivery = await self.deliverer.deliver(letter.url, letter.body.encode(), _headers(letter))
-        attempt = Attempt(at=at, status=delivery.status, fault=delivery.fault)
+        at = datetime.now(UTC)
+        delivery = await self._delivered(kept)
+        attempt = Attempt(
+            at=at, status=delivery.status, fault=delivery.fault, seconds=round(delivery.seconds, 3)
+        )
         if delivery.succeeded:
-            await self._settle(kept, attempt, b"", State.DELIVERED)
-            metrics.received((datetime.now(UTC) - letter.at).total_seconds())
+            await self._settle(kept, attempt, delivery, State.DELIVERED)
+            metrics.received((datetime.now(UTC) - kept.letter.at).total_seconds())
             return True
         delay = self._delay(kept, delivery)
         if delay is None:
-            _log.warning("callback dead", event_id=letter.event, answer=str(delivery))
-            await self._settle(kept, attempt, b"", State.DEAD)
+            await self._settle(kept, attempt, delivery, State.DEAD)
+            _log.warning("callback dead", event_id=kept.letter.event, answer=str(delivery))
             return not delivery.gone
-        await self._note(kept, attempt, b"")
+        await self._note(kept, attempt, delivery)
         raise again("CallbackNotTaken", f"the receiver answered {delivery}", delay)
 
-    def _delay(self, kept: Kept, delivery: Delivery) -> float | None:
-        age = activity.info().current_attempt_scheduled_time - kept.since
-        return None if delivery.gone else self.schedule.wait(age.total_seconds(), _chance)
-
-    async def _settle(self, kept: Kept, attempt: Attempt, answer: bytes, state: State) -> None:
-        metrics.told(state)
+    async def _delivered(self, kept: Kept) -> Delivery:
+        letter, is_last = kept.letter, self.schedule.wait(_age(kept), _chance) is None
         try:
-            await self.outbox.note(kept, attempt, answer, state)
+            async with self.origins.place(letter.account, _origin(letter.url), is_last) as place:
+                delivery = await self._posted(letter)
+                place.note(_failed(delivery))
+        except Deferred as deferred:
+            metrics.told("deferred")
+            # The last slot must not pass unused: then no failing of others is a reason.
+            until_last = max(0.0, self.schedule.last - _age(kept))
+            delay = deferred.seconds if is_last else min(deferred.seconds, until_last)
+            raise again("CallbackDeferred", f"the receiver is {deferred.why}", delay) from None
         except SQLAlchemyError as fault:
-            raise again("NotRecorded", type(fault).__name__, _chance.uniform(1, 30)) from None
+            raise _unrecorded("KeysNotRead", fault) from None
+        return delivery
 
-    async def _note(self, kept: Kept, attempt: Attempt, answer: bytes) -> None:
-        """A failed attempt is tried again at its time, be it on record or not."""
+    async def _posted(self, letter: Letter) -> Delivery:
+        body = letter.body.encode()
+        headers = await self.signatures.headers(letter, body)
+        return await self.deliverer.deliver(letter.url, body, headers)
+
+    def _delay(self, kept: Kept, delivery: Delivery) -> float | None:
+        """Seconds to the next attempt; None where there is none."""
+        if delivery.gone or delivery.refused:
+            return None
+        asked = retry_after_seconds(delivery.retry_after, datetime.now(UTC))
+        return self.schedule.wait(_age(kept), _chance, asked)
+
+    async def _settle(self, kept: Kept, attempt: Attempt, delivery: Delivery, end: State) -> None:
+        try:
+            await self.outbox.note(kept, attempt, delivery.answer, end)
+        except SQLAlchemyError as fault:
+            raise _unrecorded("NotRecorded", fault) from None
+        metrics.told(end)
+
+    async def _note(self, kept: Kept, attempt: Attempt, delivery: Delivery) -> None:
+        """A failed attempt is repeated at its time, be it on record or not."""
         metrics.told("retried")
         try:
-            await self.outbox.note(kept, attempt, answer, State.WAITING)
+            await self.outbox.note(kept, attempt, delivery.answer, State.WAITING)
         except SQLAlchemyError as fault:
             _log.warning("attempt not recorded", fault=type(fault).__name__)
 
 
-def _headers(letter: Letter) -> dict[str, str]:
-    sequence = {} if letter.seq is None else {"x-failover-sequence": str(letter.seq)}
-    return {"webhook-id": letter.event, **sequence}
+def _age(kept: Kept) -> float:
+    return (activity.info().current_attempt_scheduled_time - kept.since).total_seconds()
+
+
+def _origin(url: str) -> str:
+    try:
+        return Address.read(url).origin
+    except ValueError:  # stored before the rules were what they are: never contacted
+        return ""
+
+
+def _failed(delivery: Delivery) -> bool | None:
+    """Whether the receiver failed, rather than took or refused it; None if it was not asked."""
+    if delivery.is_forbidden:
+        return None
+    return delivery.status is None or delivery.status == 429 or delivery.status >= 500
+
+
+def _unrecorded(kind: str, fault: SQLAlchemyError) -> Exception:
+    return again(kind, type(fault).__name__, _chance.uniform(1, 30))

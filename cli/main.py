@@ -14,7 +14,7 @@ import worker as worker_process
 from accounts.rules import NotDone
 from api import server
 from api.app import running
-from cli import accounts, callbacks, doctor, document, flows, logs, providers, reloading
+from cli import accounts, callbacks, doctor, document, files, flows, logs, providers, reloading
 from cli.bootstrap import bootstrap as prepare
 from cli.demo import demonstrate
 from cli.ending import complain, run
@@ -102,6 +102,7 @@ def worker() -> None:
     """Run flows: their workflows, sends and callbacks. Exits non-zero if it cannot connect."""
     settings = Settings()
     logs.set_up(settings.log_format)
+    files.allow_many()
     run(worker_process.serve(settings), loop=uvloop.new_event_loop)
 
 

@@ -55,6 +55,11 @@ class Delivery:
         return self.status is not None and 200 <= self.status < 300
 
     @property
+    def is_forbidden(self) -> bool:
+        """Nobody was contacted, by our rules."""
+        return self.fault == REFUSED
+
+    @property
     def gone(self) -> bool:
         """410: the receiver wants no more of this flow."""
         return self.status == httpx.codes.GONE

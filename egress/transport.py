@@ -20,7 +20,8 @@ from egress.reach import IP, NOT_ALLOWED, Reach, unwrapped
 MOST_ADDRESSES = 4
 """How many addresses of a name are tried."""
 
-MOST_CONNECTIONS = 200
+MOST_CONNECTIONS = 1000
+"""Open at once, in one worker: as many as it tells clients at a time."""
 
 
 class NotAllowed(Exception):

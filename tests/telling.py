@@ -4,6 +4,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from activities.callbacks import Callbacks
 from activities.letters import Letters
+from activities.signing import Signatures
 from activities.telling import Telling
 from egress.deliver import Deliverer
 from storage.seal import Sealer
@@ -15,6 +16,6 @@ def publishing(
     engine: AsyncEngine, sealer: Sealer, deliverer: Deliverer
 ) -> tuple[Callbacks, Letters]:
     """What publishes flows, and what delivers beside them."""
-    telling = Telling(Outbox(engine, sealer), deliverer)
+    telling = Telling(Outbox(engine, sealer), Signatures(engine, sealer), deliverer)
     callbacks = Callbacks(engine, Tracking(engine, sealer), sealer, telling)
     return callbacks, Letters(engine, sealer, telling)
