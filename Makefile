@@ -107,6 +107,10 @@ histories: $(VENV)/dev.stamp ## Record the workflow histories anew, on purpose, 
 fuzz: $(VENV)/dev.stamp ## Ask the API what nobody would, in minutes (EXAMPLES=100 more, SEED=1 others)
 	@$(PYTEST) tests/fuzz -q $(if $(EXAMPLES),--examples $(EXAMPLES)) $(if $(SEED),--seed $(SEED)) $(ARGS)
 
+.PHONY: receivers
+receivers: $(VENV)/dev.stamp ## Call back receivers of every kind, with the deadline of production, and say what came of it
+	@FULL=1 $(PYTEST) tests/api/test_receivers.py -q $(ARGS)
+
 .PHONY: test-kills
 test-kills: $(VENV)/dev.stamp ## Kill workers with -9 in every phase of a send, in 2 minutes (ROUNDS=100 more, SEED=1 again)
 	@$(PYTEST) tests/kills -q $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SEED),--seed $(SEED)) $(ARGS)

@@ -110,7 +110,7 @@ class Deliverer:
         except NotAllowed as fault:
             delivery = Delivery(fault=REFUSED, refused=fault.lasting)
         except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, *_ODD_ADDRESS) as fault:
-            delivery = Delivery(fault=type(fault).__name__)
+            delivery = Delivery(fault=_word(fault))
         return replace(delivery, seconds=clock() - began)
 
     def _checked(self, url: str) -> str:
@@ -136,3 +136,17 @@ class Deliverer:
                 answer=bytes(answer[:ANSWER_CAP]),
                 retry_after=response.headers.get("retry-after", "")[:HEADER_CAP],
             )
+
+
+def _word(fault: BaseException) -> str:
+    """What went wrong, in a word that tells a client where to look."""
+    cause: BaseException | None = fault
+    while cause is not None:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return "CertificateNotTrusted"
+        if isinstance(cause, ssl.SSLError):
+            return "TlsFailed"
+        if isinstance(cause, NotResolved):
+            return "NameNotResolved"
+        cause = cause.__cause__ or cause.__context__
+    return type(fault).__name__

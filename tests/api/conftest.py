@@ -20,6 +20,7 @@ from providers.token import ReportTokens
 from storage.engine import connect as open_database
 from storage.keys import Keyring
 from storage.seal import Sealer
+from tests import tables
 from tests.api.bench import Api, serving
 from tests.conftest import NewNamespace
 from tests.databases import Databases
@@ -27,6 +28,16 @@ from tracking.conversations import Conversations
 from tracking.parts import Parts
 from tracking.records import Tracking
 from workflows.client import FlowClient
+
+RECEIVERS = "receivers"
+"""The property under which a test says what became of a callback."""
+
+_HEADINGS = ("receiver", "at the API", "attempts", "in the end", "connections", "took")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what became of callbacks to every kind of receiver."""
+    tables.write(terminalreporter, RECEIVERS, "receivers, and what became of callbacks", _HEADINGS)
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,9 @@
 """Receivers of callbacks, good and bad: real servers on loopback."""
 
 import asyncio
+import socket
 import ssl
+import struct
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -11,9 +13,10 @@ Play = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 @dataclass
 class Receiver:
-    """Where it listens, and the requests it read, head and body."""
+    """Where it listens, how often it was connected to, and the requests, head and body."""
 
     url: str = ""
+    connections: int = 0
     requests: list[tuple[str, bytes]] = field(default_factory=list)
 
     @property
@@ -25,20 +28,26 @@ class Receiver:
 
 
 @asynccontextmanager
-async def receiving(play: Play, tls: ssl.SSLContext | None = None) -> AsyncIterator[Receiver]:
-    """A server that reads each request and then plays."""
+async def receiving(
+    play: Play, tls: ssl.SSLContext | None = None, *, host: str = "127.0.0.1"
+) -> AsyncIterator[Receiver]:
+    """A server that reads each request and then plays; it is reached at every loopback address.
+
+    Its `url` is that of the host, which may be a name.
+    """
     receiver = Receiver()
 
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        receiver.connections += 1
         with suppress(ConnectionError, asyncio.IncompleteReadError):
             receiver.requests.append(await _request(reader))
             await play(reader, writer)
         writer.close()
 
-    server = await asyncio.start_server(handle, "127.0.0.1", 0, ssl=tls)
+    server = await asyncio.start_server(handle, "0.0.0.0", 0, ssl=tls)  # noqa: S104
     scheme = "https" if tls else "http"
     port = server.sockets[0].getsockname()[1]
-    receiver.url = f"{scheme}://127.0.0.1:{port}/callbacks?flow=1"
+    receiver.url = f"{scheme}://{host}:{port}/callbacks?flow=1"
     async with server:
         yield receiver
 
@@ -101,3 +110,33 @@ async def _drip(
         writer.write(drop)
         await writer.drain()
         await asyncio.wait({gone}, timeout=0.02)
+
+
+def slow(seconds: float) -> Play:
+    """Takes so long before it answers 201."""
+
+    async def play(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        gone = asyncio.create_task(reader.read())
+        await asyncio.wait({gone}, timeout=seconds)
+        gone.cancel()
+        await answering(201)(reader, writer)
+
+    return play
+
+
+async def reset(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Begins its answer, and resets the connection."""
+    writer.write(b"HTTP/1.1 200 OK\r\nContent-Le")
+    await writer.drain()
+    at_once = struct.pack("ii", 1, 0)
+    writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, at_once)
+    writer.transport.abort()
+
+
+async def flood(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Answers with a gigabyte, for as long as anybody reads it."""
+    size = 1 << 30
+    writer.write(f"HTTP/1.1 200 OK\r\nContent-Length: {size}\r\n\r\n".encode())
+    for _ in range(size >> 16):
+        writer.write(bytes(1 << 16))
+        await writer.drain()
