@@ -152,7 +152,10 @@ ClientUrl = Annotated[
     str,
     StringConstraints(strip_whitespace=True, max_length=LONGEST),
     AfterValidator(_client_url),
-    Field(json_schema_extra={"pattern": _CLIENT_URL}),
+    Field(
+        description="Absolute http or https, of the public internet; no user name, no fragment",
+        json_schema_extra={"pattern": _CLIENT_URL},
+    ),
 ]
 """An address that we call, kept as the client wrote it."""
 

@@ -57,21 +57,16 @@ class PinnedBackend(httpcore.AsyncNetworkBackend):
         try:
             async with asyncio.timeout(timeout) as within:
                 judged = await self._judged(host, port)
-                for position, ip in enumerate(judged, start=1):
+                for left, ip in zip(range(len(judged), 0, -1), judged, strict=True):
                     try:
                         return await self._inner.connect_tcp(
-                            str(ip),
-                            port,
-                            timeout=_share(within, len(judged) - position + 1),
-                            local_address=local_address,
-                            socket_options=socket_options,
+                            str(ip), port, _share(within, left), local_address, socket_options
                         )
-                    except (httpcore.ConnectError, httpcore.ConnectTimeout):
-                        if position == len(judged):
-                            raise
-        except TimeoutError as fault:
-            raise httpcore.ConnectTimeout("not connected in time") from fault
-        raise httpcore.ConnectError("no address")
+                    except (httpcore.ConnectError, httpcore.ConnectTimeout) as found:
+                        fault = found
+                raise fault
+        except TimeoutError as late:
+            raise httpcore.ConnectTimeout("not connected in time") from late
 
     async def _judged(self, host: str, port: int) -> Sequence[IP]:
         """The host's addresses, if each of them may be connected to: one bad one refuses all."""
@@ -86,11 +81,14 @@ class PinnedBackend(httpcore.AsyncNetworkBackend):
 
     async def _looked_up(self, host: str) -> list[IP]:
         try:
-            return [ip_address(answer) for answer in await self._resolve(host)]
+            found = [ip_address(answer) for answer in await self._resolve(host)]
         except OSError as fault:
             raise httpcore.ConnectError("the name cannot be resolved") from fault
         except ValueError:
             raise NotAllowed(NOT_ALLOWED, lasting=False) from None
+        if not found:
+            raise httpcore.ConnectError("the name has no address")
+        return found
 
     async def connect_unix_socket(
         self,

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import AsyncIterator
+from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
@@ -66,3 +67,29 @@ def test_nothing_is_really_sent(stack: Stack, monkeypatch: pytest.MonkeyPatch) -
     providers = Settings().providers()
     for content in Content:
         assert [each.name for each in providers.able(step_of(content))] == ["sandbox"]
+
+
+@pytest.mark.parametrize(
+    ("given", "reached", "refused"),
+    [
+        (None, ("127.0.0.1", "127.8.9.10", "::1"), ("10.1.2.3", "169.254.169.254")),
+        ("", (), ("127.0.0.1", "::1")),
+        ("10.1.0.0/16", ("10.1.2.3",), ("127.0.0.1", "::1")),
+    ],
+)
+def test_receivers_on_this_machine_are_called_unless_the_environment_says_what(
+    stack: Stack,
+    given: str | None,
+    reached: tuple[str, ...],
+    refused: tuple[str, ...],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Be it nothing: that is how the guard of production is tried out."""
+    monkeypatch.delenv("FAILOVER_EGRESS_ALLOW_CIDRS", raising=False)
+    if given is not None:
+        monkeypatch.setenv("FAILOVER_EGRESS_ALLOW_CIDRS", given)
+    for name, value in stack.environment.items():
+        monkeypatch.setenv(name, value)
+    reach = Settings().reach()
+    assert all(reach.judge(ip_address(ip)) for ip in reached)
+    assert not any(reach.judge(ip_address(ip)) for ip in refused)

@@ -1,10 +1,12 @@
 """What travels of a step, and that what travelled once can always be opened."""
 
+import re
 from typing import Any
 
 import pytest
+from pydantic import TypeAdapter, ValidationError
 
-from domain.channels import Sms, ViberTemplate, Voice, opened
+from domain.channels import AnyStep, Sms, TransactionalStep, ViberTemplate, Voice, opened
 from domain.flow import Kind, Step
 from domain.status import Channel, Status
 from domain.steps import RequestStep
@@ -112,3 +114,19 @@ def test_what_release_0_1_sealed_still_opens(kind: type[RequestStep], content: s
     step = opened(content, Kind.TRANSACTIONAL)
     assert type(step) is kind
     assert step.compiled(1).content == content
+
+
+@pytest.mark.parametrize("kind", [ViberTemplate, Voice])
+def test_an_address_that_was_accepted_earlier_still_opens(kind: type[RequestStep]) -> None:
+    """The rules for addresses are stricter now; whether one is called is decided as it is called.
+
+    The flow's other members must not be lost by it.
+    """
+    was = "http://acme:s3cret@hooks.acme.test:9000/in#here"
+    content = re.sub(r"https://hooks\.acme\.test/\w+", was, SEALED[kind])
+    step = opened(content, Kind.TRANSACTIONAL)
+    adapter: TypeAdapter[AnyStep] = TypeAdapter(TransactionalStep)
+    assert was in content
+    assert step.compiled(1).content == content
+    with pytest.raises(ValidationError):
+        adapter.validate_json(content)

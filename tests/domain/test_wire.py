@@ -1,5 +1,6 @@
 """How everything travels: names, moments, blanks."""
 
+import re
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -13,7 +14,7 @@ from domain.errors import InvalidRequest, Unavailable
 from domain.flow import Callback, Flow, Kind, Step, StepRef, Strategy
 from domain.progress import DeliveryReport, Progress
 from domain.status import Status
-from domain.wire import HttpUrl, is_blank, iso, kind_of, milliseconds
+from domain.wire import KEPT, ClientUrl, HttpUrl, is_blank, iso, kind_of, milliseconds
 from tests.domain.plays import flow_of, later, played
 from tests.domain.reading import read
 from tests.samples import a_flow, sms, viber
@@ -81,6 +82,43 @@ def test_another_address_is_refused(url: object) -> None:
     with pytest.raises(ValidationError) as refused:
         TypeAdapter(HttpUrl).validate_python(url)
     assert "99999" not in refused.value.errors()[0]["msg"]
+
+
+@pytest.mark.parametrize(
+    ("url", "is_taken", "was_taken"),
+    [
+        ("https://hooks.acme.test/x?y=z", True, True),
+        (" http://Hooks.acme.test:8080 ", True, True),
+        ("http://10.0.0.7/", True, True),  # where it may lead is not a matter of its form
+        ("http://hooks.acme.test/#q", False, True),
+        ("http://acme@hooks.acme.test/", False, True),
+        ("http://2130706433/", False, True),
+        ("http:/hooks.acme.test", False, True),
+        ("ftp://hooks.acme.test/", False, False),
+        ("hooks.acme.test", False, False),
+        ("", False, False),
+        (7, False, False),
+    ],
+)
+def test_an_address_that_we_call_is_read_strictly(
+    url: object, is_taken: bool, was_taken: bool
+) -> None:
+    """What was accepted earlier is still read; the schema's pattern refuses nothing that is taken.
+
+    A client that goes by the document has no request refused by the code alone.
+    """
+    adapter = TypeAdapter(ClientUrl)
+    pattern = adapter.json_schema()["pattern"]
+    for context, taken in ((None, is_taken), (KEPT, was_taken)):
+        try:
+            read = adapter.validate_python(url, context=context)
+        except ValidationError:
+            assert not taken
+        else:
+            assert taken
+            assert read == str(url).strip()
+    assert not is_taken or re.search(pattern, str(url))
+    assert is_taken or str(url) == "http://2130706433/" or not re.search(pattern, str(url))
 
 
 def test_the_kind_of_a_step_is_read_from_what_has_one() -> None:

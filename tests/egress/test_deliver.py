@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from egress.deliver import ANSWER_CAP, DEADLINE, Deliverer, Delivery
+from egress.deliver import ANSWER_CAP, DEADLINE, HEADER_CAP, Deliverer, Delivery
+from egress.reach import Reach
 from tests.certificates import self_signed
 from tests.egress import receivers
 from tests.egress.reaching import LOOPBACK
@@ -221,3 +222,52 @@ async def test_a_certificate_that_nobody_vouches_for_is_a_fault(
         delivery = await deliverer.deliver(receiver.url, BODY, {})
     assert delivery == Delivery(fault="ConnectError")
     assert receiver.requests == []
+
+
+async def test_of_an_answer_its_beginning_and_its_retry_after_are_kept(
+    deliverer: Deliverer,
+) -> None:
+    """For those who look for the reason later; and how long it took."""
+    play = answering(503, f"Retry-After: {'9' * 100}", body=b"come back later")
+    async with receiving(play) as receiver:
+        delivery = await deliverer.deliver(receiver.url, BODY, {})
+    assert delivery == Delivery(status=503, answer=b"come back later", retry_after="9" * HEADER_CAP)
+    assert 0 < delivery.seconds < DEADLINE
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://hooks.acme.test/#x",
+        "http://acme@hooks.acme.test/",
+        "http://hooks.acme.test:22/",
+        "http://10.1.2.3/",
+        "http://127.0.0.1:8080/",
+        "http://169.254.169.254/",
+    ],
+)
+async def test_what_was_stored_before_the_rule_is_refused_at_the_delivery(url: str) -> None:
+    """For good, without a look-up; the fault says nothing of what is there."""
+
+    async def nobody(host: str) -> tuple[str, ...]:
+        raise AssertionError(f"{host} was looked up")
+
+    async with Deliverer(Reach(), resolve=nobody) as deliverer:
+        delivery = await deliverer.deliver(url, BODY, {})
+    assert delivery == Delivery(fault="AddressNotAllowed", refused=True)
+    assert str(delivery) == "AddressNotAllowed"
+    assert (delivery.succeeded, delivery.gone) == (False, False)
+
+
+async def test_a_name_on_this_machine_is_resolved_and_refused() -> None:
+    """By the machine's own resolver, as in production; it may lead elsewhere tomorrow."""
+    async with receiving(answering(200)) as receiver:
+        port = receiver.url.split(":")[2].split("/")[0]
+        reach = Reach(ports=frozenset({int(port)}))
+        async with Deliverer(reach) as deliverer:
+            delivery = await deliverer.deliver(f"http://localhost:{port}/", BODY, {})
+        assert delivery == Delivery(fault="AddressNotAllowed", refused=False)
+        assert receiver.requests == []
+        async with Deliverer(LOOPBACK) as deliverer:
+            delivery = await deliverer.deliver(f"http://localhost:{port}/", BODY, {})
+        assert delivery == Delivery(status=200)
