@@ -12,7 +12,7 @@ import httpx
 from domain.address import Address
 from egress.names import Resolve
 from egress.reach import Reach
-from egress.transport import GuardedTransport, NotAllowed
+from egress.transport import GuardedTransport, NotAllowed, NotResolved
 
 DEADLINE = 10.0
 """Seconds that a receiver has for the whole exchange."""

@@ -32,6 +32,10 @@ class NotAllowed(Exception):
         self.lasting = lasting
 
 
+class NotResolved(httpcore.ConnectError):
+    """The name has no address, or nobody says which."""
+
+
 class PinnedBackend(httpcore.AsyncNetworkBackend):
     """Makes connections to addresses that were judged, never to names."""
 
@@ -83,11 +87,11 @@ class PinnedBackend(httpcore.AsyncNetworkBackend):
         try:
             found = [ip_address(answer) for answer in await self._resolve(host)]
         except OSError as fault:
-            raise httpcore.ConnectError("the name cannot be resolved") from fault
+            raise NotResolved("the name cannot be resolved") from fault
         except ValueError:
             raise NotAllowed(NOT_ALLOWED, lasting=False) from None
         if not found:
-            raise httpcore.ConnectError("the name has no address")
+            raise NotResolved("the name has no address")
         return found
 
     async def connect_unix_socket(

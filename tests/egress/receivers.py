@@ -137,6 +137,6 @@ async def flood(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     """Answers with a gigabyte, for as long as anybody reads it."""
     size = 1 << 30
     writer.write(f"HTTP/1.1 200 OK\r\nContent-Length: {size}\r\n\r\n".encode())
-    for _ in range(size >> 16):
+    for _part in range(size >> 16):
         writer.write(bytes(1 << 16))
         await writer.drain()

@@ -220,7 +220,7 @@ async def test_a_certificate_that_nobody_vouches_for_is_a_fault(
     """Nothing is written to such a receiver."""
     async with receiving(answering(200), tls=self_signed(tmp_path)) as receiver:
         delivery = await deliverer.deliver(receiver.url, BODY, {})
-    assert delivery == Delivery(fault="ConnectError")
+    assert delivery == Delivery(fault="CertificateNotTrusted")
     assert receiver.requests == []
 
 

@@ -86,7 +86,7 @@ async def test_a_wrong_certificate_ends_it(
     async with receiving(answering(200), tls=server) as receiver:
         url = f"https://{NAME}:{port_of(receiver.url)}/in"
         delivery = await delivered(url, Names(), trusting)
-    assert delivery == Delivery(fault="ConnectError")
+    assert delivery == Delivery(fault="CertificateNotTrusted")
     assert receiver.requests == []
 
 
@@ -94,7 +94,7 @@ async def test_the_system_vouches_unless_a_test_does() -> None:
     """An authority of the test's own is nobody."""
     async with receiving(answering(200), tls=certified(NAME)) as receiver:
         url = f"https://{NAME}:{port_of(receiver.url)}/in"
-        assert await delivered(url, Names()) == Delivery(fault="ConnectError")
+        assert await delivered(url, Names()) == Delivery(fault="CertificateNotTrusted")
     assert receiver.requests == []
 
 
@@ -178,8 +178,10 @@ async def test_an_unknown_name_is_a_fault_of_its_owner() -> None:
 
     async with Deliverer(LOOPBACK, resolve=unknown) as deliverer:
         delivery = await deliverer.deliver(f"http://{NAME}/", b"{}", {})
-    assert delivery == Delivery(fault="ConnectError")
-    assert await delivered(f"http://{NAME}/", Names({NAME: [()]})) == Delivery(fault="ConnectError")
+    assert delivery == Delivery(fault="NameNotResolved")
+    assert await delivered(f"http://{NAME}/", Names({NAME: [()]})) == Delivery(
+        fault="NameNotResolved"
+    )
 
 
 async def test_a_dead_name_server_takes_the_time_to_connect_and_no_more() -> None:
