@@ -1,5 +1,7 @@
 """The activities that tell clients, as the worker puts them together."""
 
+from typing import Any
+
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from activities.callbacks import Callbacks
@@ -13,9 +15,9 @@ from tracking.records import Tracking
 
 
 def publishing(
-    engine: AsyncEngine, sealer: Sealer, deliverer: Deliverer
+    engine: AsyncEngine, sealer: Sealer, deliverer: Deliverer, **more: Any
 ) -> tuple[Callbacks, Letters]:
-    """What publishes flows, and what delivers beside them."""
-    telling = Telling(Outbox(engine, sealer), Signatures(engine, sealer), deliverer)
+    """What publishes flows, and what delivers beside them; `more` is of the telling."""
+    telling = Telling(Outbox(engine, sealer), Signatures(engine, sealer), deliverer, **more)
     callbacks = Callbacks(engine, Tracking(engine, sealer), sealer, telling)
     return callbacks, Letters(engine, sealer, telling)

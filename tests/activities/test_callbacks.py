@@ -2,6 +2,7 @@
 
 import dataclasses
 from datetime import timedelta
+from typing import Any
 
 import orjson
 import pytest
@@ -37,14 +38,15 @@ async def publish(
     sealer: Sealer,
     how: Publication = Publication.TOLD,
     age: timedelta = timedelta(0),
+    **options: Any,
 ) -> bool:
-    """One attempt, `age` after the event."""
+    """One attempt, `age` after the event; `options` are of the telling."""
     environment = ActivityEnvironment()
     environment.info = dataclasses.replace(
         environment.info, current_attempt_scheduled_time=flow.created_at + age
     )
     async with Deliverer(LOOPBACK, deadline=1) as deliverer:
-        callbacks, _ = publishing(database, sealer, deliverer)
+        callbacks, _ = publishing(database, sealer, deliverer, **options)
         more: bool = await environment.run(callbacks.publish, sealer.sealed(flow), ended(flow), how)
         return more
 

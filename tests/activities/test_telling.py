@@ -8,10 +8,16 @@ import orjson
 import pytest
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
+from standardwebhooks import Webhook, WebhookVerificationError
 from temporalio.exceptions import ApplicationError
 
-from accounts import register
+from accounts import callback_keys, register
+from accounts.base import Application
+from accounts.credentials import new_callback_key
 from domain.flow import Flow, Publication
+from egress.bounds import Bounds
+from egress.origins import Origins
+from egress.schedule import Schedule
 from storage.engine import reading, writing
 from storage.seal import Sealer
 from storage.tables import callbacks
@@ -190,3 +196,104 @@ async def test_the_latest_attempts_are_kept(database: AsyncEngine, sealer: Seale
             with pytest.raises(ApplicationError):
                 await publish(flow, database, sealer)
     assert len((await kept(database, sealer, flow)).attempts) == MOST_ATTEMPTS
+
+
+async def _keyed(database: AsyncEngine, sealer: Sealer, flow: Flow, *keys: str) -> None:
+    async with writing(database) as connection:
+        await register.open_account(connection, flow.account)
+        if await register.application(connection, flow.application) is None:
+            application = Application(flow.application, flow.account)
+            await register.add_application(connection, application, "secret")
+        await callback_keys.remove(connection, flow.application)
+        for key in keys:
+            sealed = callback_keys.sealed(sealer, flow.application, key)
+            await callback_keys.add(connection, flow.application, sealed)
+
+
+async def test_each_attempt_is_signed_with_every_live_key(
+    database: AsyncEngine, sealer: Sealer
+) -> None:
+    """Whoever holds one of them can tell that it is from us, and from now."""
+    keys = [new_callback_key(), new_callback_key()]
+    async with receiving(answering(200)) as receiver:
+        flow = a_flow(sms(), url=receiver.url)
+        await _keyed(database, sealer, flow, *keys)
+        assert await publish(flow, database, sealer)
+    ((_, body),) = receiver.requests
+    assert len(receiver.headers["webhook-signature"].split()) == 2
+    assert receiver.headers["x-failover-sequence"] == "2"
+    for key in keys:
+        assert Webhook(key).verify(body, receiver.headers)
+    with pytest.raises(WebhookVerificationError):
+        Webhook(new_callback_key()).verify(body, receiver.headers)
+
+
+async def test_without_a_key_it_is_told_unsigned(database: AsyncEngine, sealer: Sealer) -> None:
+    """Of an application that was removed, say: its flows go on."""
+    async with receiving(answering(200)) as receiver:
+        flow = a_flow(sms(), url=receiver.url)
+        await _keyed(database, sealer, flow)
+        assert await publish(flow, database, sealer)
+    assert "webhook-timestamp" in receiver.headers
+    assert "webhook-signature" not in receiver.headers
+
+
+async def test_without_the_keys_it_waits(database: AsyncEngine, sealer: Sealer) -> None:
+    """Rather than go out unsigned, it is tried again soon."""
+    async with receiving(answering(200)) as receiver:
+        flow = a_flow(sms(), url=receiver.url)
+        async with writing(database) as connection:
+            await connection.execute(text("ALTER TABLE callback_keys RENAME TO elsewhere"))
+        with pytest.raises(ApplicationError) as caught:
+            await publish(flow, database, sealer)
+    assert caught.value.type == "KeysNotRead"
+    assert receiver.requests == []
+    assert (await kept(database, sealer, flow)).attempts == ()
+
+
+def _failing() -> Origins:
+    """Receivers of which one failure is enough."""
+    return Origins(Bounds(failures=1))
+
+
+async def test_what_is_deferred_counts_as_no_attempt(database: AsyncEngine, sealer: Sealer) -> None:
+    """Another flow's callback has failed there: this one comes when the pause is over."""
+    origins = _failing()
+    async with receiving(answering(500)) as receiver:
+        with pytest.raises(ApplicationError):
+            await publish(a_flow(sms(), url=receiver.url), database, sealer, origins=origins)
+        flow = a_flow(sms(), url=receiver.url)
+        with pytest.raises(ApplicationError) as caught:
+            await publish(flow, database, sealer, origins=origins)
+    assert caught.value.type == "CallbackDeferred"
+    assert caught.value.next_retry_delay is not None
+    assert caught.value.next_retry_delay > timedelta(seconds=29)
+    assert len(receiver.requests) == 1
+    assert (await kept(database, sealer, flow)).attempts == ()
+
+
+async def test_the_last_slot_is_not_deferred(database: AsyncEngine, sealer: Sealer) -> None:
+    """However the receiver does: an event has at least one attempt, and this is its last."""
+    origins = _failing()
+    async with receiving(answering(500)) as receiver:
+        with pytest.raises(ApplicationError):
+            await publish(a_flow(sms(), url=receiver.url), database, sealer, origins=origins)
+        late = a_flow(sms(), url=receiver.url)
+        day = timedelta(hours=24)
+        assert await publish(late, database, sealer, age=day, origins=origins)
+    assert len(receiver.requests) == 2
+    assert (await kept(database, sealer, late)).state is State.DEAD
+
+
+async def test_a_deferral_ends_with_the_last_slot(database: AsyncEngine, sealer: Sealer) -> None:
+    """It never carries an event past its day."""
+    origins = _failing()
+    async with receiving(answering(500)) as receiver:
+        with pytest.raises(ApplicationError):
+            await publish(a_flow(sms(), url=receiver.url), database, sealer, origins=origins)
+        age = timedelta(hours=20)
+        flow = a_flow(sms(), url=receiver.url)
+        schedule = Schedule(slots=(age.total_seconds() + 1,), jitter=0)
+        with pytest.raises(ApplicationError) as caught:
+            await publish(flow, database, sealer, age=age, origins=origins, schedule=schedule)
+    assert caught.value.next_retry_delay == timedelta(seconds=1)
