@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from accounts.ledger import Ledger
 from accounts.records import Accounts
 from accounts.tokens import AccessTokens
-from api import errors, flows, health, inbound, oauth, reports, tracking
+from api import callbacks, errors, flows, health, inbound, oauth, reports, tracking
 from api.dependencies import Services
 from api.document import Documented
 from api.gateway import Gateway
@@ -19,6 +19,7 @@ from providers.token import ReportTokens
 from settings import Settings
 from storage import schema
 from storage.seal import Sealer
+from tracking.callbacks import CallbackRecords
 from tracking.conversations import Conversations
 from tracking.parts import Parts
 from tracking.records import Tracking
@@ -57,7 +58,7 @@ def create_app(services: Services | None = None, *, docs: bool = False) -> FastA
         redoc_url=None,
         redirect_slashes=False,  # clients do not repeat their token where they are sent to
     )
-    for module in (oauth, flows, tracking, reports, inbound, health):
+    for module in (oauth, flows, tracking, callbacks, reports, inbound, health):
         app.include_router(module.router)
     errors.install(app)
     app.add_middleware(BodyLimit)
@@ -83,6 +84,7 @@ async def running(settings: Settings) -> AsyncIterator[Services]:
                 await connect(lazy=True, metrics=settings.temporal_metrics), sealer, keys
             ),
             tracking=Tracking(engine, sealer),
+            callbacks=CallbackRecords(engine, sealer),
             parts=Parts(engine),
             conversations=Conversations(engine, keys),
             accounts=Accounts(engine),

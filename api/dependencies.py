@@ -1,5 +1,6 @@
 """The annotated types that endpoints ask for: a signature is an endpoint's security."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Annotated
@@ -15,7 +16,7 @@ from accounts.records import Accounts
 from accounts.tokens import AccessTokens
 from api.gateway import Gateway
 from api.rates import Rates
-from domain.errors import Forbidden, InvalidRequest, Unauthenticated, UnknownFlow
+from domain.errors import Forbidden, InvalidRequest, Unauthenticated, UnknownCallback, UnknownFlow
 from domain.status import Channel
 from egress.reach import Reach
 from providers.receipts import Receipts
@@ -23,9 +24,11 @@ from providers.registry import Providers
 from providers.token import ReportTokens
 from storage.keys import Keyring
 from storage.seal import Sealer
+from tracking.callbacks import CallbackRecords
 from tracking.conversations import Conversations
 from tracking.parts import Parts
 from tracking.records import Tracked, Tracking
+from tracking.reopening import UNKNOWN
 from workflows.client import FlowClient
 
 
@@ -38,6 +41,7 @@ class Services:
 
     flows: FlowClient
     tracking: Tracking
+    callbacks: CallbackRecords
     parts: Parts
     conversations: Conversations
     accounts: Accounts
@@ -158,6 +162,22 @@ async def own_flow(
     return found
 
 
+async def callback_id(
+    callback_id: Annotated[str, Path(description="The callback's id: its header `webhook-id`")],
+) -> str:
+    """The id in the path.
+
+    Raises:
+        UnknownCallback: it is none.
+    """
+    if not _CALLBACK_ID.fullmatch(callback_id):
+        raise UnknownCallback(UNKNOWN)
+    return callback_id
+
+
+_CALLBACK_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+
 async def raw_body(request: Request) -> bytes:
     """The body's bytes, which were read already."""
     return await request.body()
@@ -167,4 +187,5 @@ InService = Annotated[Services, Depends(services)]
 Calling = Annotated[Caller, Depends(caller)]
 IdempotencyKey = Annotated[str | None, Depends(idempotency_key)]
 RawBody = Annotated[bytes, Depends(raw_body)]
+CallbackId = Annotated[str, Depends(callback_id)]
 OwnFlow = Annotated[Tracked, Depends(own_flow)]

@@ -83,9 +83,9 @@ def answers(*refusals: type[errors.Refusal]) -> Responses:
     return responses
 
 
-def leading_to(*links: str, at: str = "/trackingId") -> Responses:
-    """That the tracking id in the 200's body is a parameter of those operations."""
-    parameters = {"tracking_id": f"$response.body#{at}"}
+def leading_to(*links: str, at: str = "/trackingId", parameter: str = "tracking_id") -> Responses:
+    """That an id in the 200's body, its tracking id or another, is a parameter of those."""
+    parameters = {parameter: f"$response.body#{at}"}
     return {
         200: {"links": {link: {"operationId": link, "parameters": parameters} for link in links}}
     }

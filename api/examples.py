@@ -118,3 +118,25 @@ STANDARD_CREATED: dict[str, Any] = {
     "callback": STEPWISE,
     "createdAt": "2026-09-01T08:15:30.120Z",
 }
+
+REPLAY: dict[str, Any] = {"since": "2026-09-01T08:00:00Z", "until": "2026-09-01T12:00:00Z"}
+
+REPLAY_TAKEN: dict[str, Any] = {"callbacks": 12, "flows": 9, "more": False}
+
+TOLD: dict[str, Any] = {
+    "id": "msg_c2a8b0f4-7a55-4b0a-9d51-5a3b6f5c1e02-3",
+    "trackingId": "c2a8b0f4-7a55-4b0a-9d51-5a3b6f5c1e02",
+    "applicationId": "64d0f2a1c9e77b0012ab34cd",
+    "sequence": 3,
+    "state": "Dead",
+    "happenedAt": "2026-09-01T08:15:30.120Z",
+    "replays": 0,
+    "attempts": [{"at": "2026-09-01T08:15:30.200Z", "status": 410, "fault": "", "seconds": 0.031}],
+}
+
+TOLD_IN_FULL: dict[str, Any] = {
+    **TOLD,
+    "origin": "https://hooks.acme.test",
+    "body": {"trackingId": TOLD["trackingId"], "status": "Succeeded"},
+    "answer": "no such shop",
+}

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Generic, Self, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -31,12 +31,15 @@ LARGEST_PAGE = 2000
 MOST_FILTERS = 10
 LAST_PAGE = 2**31 - 1
 
+T = TypeVar("T")
+
 _SORT = re.compile(r"createdat(,(asc|desc))?")
 # A + that was not escaped arrives as a space.
 _OFFSET = re.compile(r"(?<=[0-9]) (?=[0-9]{2}:?[0-9]{2}$)")
 
 
-def _spelled(words: type[StrEnum]) -> lenient.AnyCase:
+def spelled(words: type[StrEnum]) -> lenient.AnyCase:
+    """One of the words, read in any case."""
     known = {word.lower(): word for word in words}
     return lenient.AnyCase(lambda word: known.get(word.strip().lower(), word))
 
@@ -86,7 +89,7 @@ class Paging(Request):
     sort: Annotated[str, AfterValidator(_newest_first)] = Field(
         default="createdAt,desc", description="createdAt,desc or createdAt,asc"
     )
-    flow_kind: Annotated[Kind, _spelled(Kind)] | None = None
+    flow_kind: Annotated[Kind, spelled(Kind)] | None = None
 
     @field_validator("date_end")
     @classmethod
@@ -113,10 +116,10 @@ class Listing(Paging):
     """The search by query alone."""
 
     tracking_id: Term | None = None
-    status: Annotated[FlowStatus, _spelled(FlowStatus)] | None = None
-    type: Annotated[Channel, _spelled(Channel)] | None = None
+    status: Annotated[FlowStatus, spelled(FlowStatus)] | None = None
+    type: Annotated[Channel, spelled(Channel)] | None = None
     to: Term | None = None
-    termination_channel: Annotated[Channel, _spelled(Channel)] | None = None
+    termination_channel: Annotated[Channel, spelled(Channel)] | None = None
 
     def filters(self) -> tuple[Filter, ...]:
         """Each member that is given."""
@@ -137,8 +140,8 @@ def _all_is(terms: Mapping[filters.Field, str | None]) -> tuple[Filter, ...]:
 class SearchFilter(Request):
     """One condition. Names and words are read in any case."""
 
-    field_name: Annotated[filters.Field, _spelled(filters.Field)]
-    search_operator: Annotated[Operator, _spelled(Operator)] = Operator.IS
+    field_name: Annotated[filters.Field, spelled(filters.Field)]
+    search_operator: Annotated[Operator, spelled(Operator)] = Operator.IS
     search_term: Term
 
     @field_validator("search_operator")
@@ -184,10 +187,10 @@ Filters = Annotated[
 """An array of filters, or a single one; {} and null are none."""
 
 
-class FlowPage(Wire):
-    """A page of flows. `number` counts from 0."""
+class Paged(Wire, Generic[T]):
+    """A page of what was asked for. `number` counts from 0."""
 
-    content: tuple[FlowView, ...]
+    content: tuple[T, ...]
     total_pages: int
     total_elements: int
     number: int
@@ -197,17 +200,26 @@ class FlowPage(Wire):
     last: bool
 
     @classmethod
-    def of(cls, search: Search, page: Page, sealer: Sealer) -> Self:
-        """What the search found, as its client reads it."""
-        pages = -(-page.total // search.size)
-        content = tuple(view(each.flow, each.progress, sealer, each.prices) for each in page.flows)
+    def cut(cls, content: tuple[T, ...], total: int, number: int, size: int) -> Self:
+        """The page of that number, out of `total`."""
+        pages = -(-total // size)
         return cls(
             content=content,
             total_pages=pages,
-            total_elements=page.total,
-            number=search.page,
-            size=search.size,
+            total_elements=total,
+            number=number,
+            size=size,
             number_of_elements=len(content),
-            first=search.page == 0,
-            last=search.page + 1 >= pages,
+            first=number == 0,
+            last=number + 1 >= pages,
         )
+
+
+class FlowPage(Paged[FlowView]):
+    """A page of flows. `number` counts from 0."""
+
+    @classmethod
+    def of(cls, search: Search, page: Page, sealer: Sealer) -> Self:
+        """What the search found, as its client reads it."""
+        content = tuple(view(each.flow, each.progress, sealer, each.prices) for each in page.flows)
+        return cls.cut(content, page.total, search.page, search.size)

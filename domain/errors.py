@@ -39,6 +39,10 @@ class UnknownFlow(Refusal):
     """No flow of this account has that tracking id."""
 
 
+class UnknownCallback(Refusal):
+    """No callback of this account has that id."""
+
+
 class UnknownSender(Refusal):
     """No sender info of this account has that id."""
 
@@ -53,6 +57,10 @@ class AlreadyFinal(Refusal):
 
 class KeyReused(Refusal):
     """The Idempotency-Key came before, with another body."""
+
+
+class StillWaiting(Refusal):
+    """The callback is still being delivered."""
 
 
 class TooLarge(Refusal):

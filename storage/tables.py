@@ -169,7 +169,8 @@ callbacks = Table(
     Column("since", Instant, nullable=False),
     Index("callbacks_by_flow", "tracking_id"),
     Index("callbacks_by_state", "account", "state", "happened_at"),
-    Index("callbacks_by_age", "happened_at"),
+    Index("callbacks_by_account", "account", "happened_at"),
+    Index("callbacks_by_age", "state", "happened_at"),
 )
 """What a client is told of one event: the same bytes on every attempt, sealed like its address.
 

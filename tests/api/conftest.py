@@ -24,6 +24,7 @@ from tests import tables
 from tests.api.bench import Api, serving
 from tests.conftest import NewNamespace
 from tests.databases import Databases
+from tracking.callbacks import CallbackRecords
 from tracking.conversations import Conversations
 from tracking.parts import Parts
 from tracking.records import Tracking
@@ -65,6 +66,7 @@ async def without_engine(database: AsyncEngine, keys: Keyring, port: int) -> Ser
         tracking=Tracking(database, sealer),
         accounts=Accounts(database),
         ledger=Ledger(database),
+        callbacks=CallbackRecords(database, sealer),
         parts=Parts(database),
         conversations=Conversations(database, keys),
         access_tokens=AccessTokens(keys),

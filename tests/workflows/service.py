@@ -43,6 +43,7 @@ from tests.egress.reaching import LOOPBACK
 from tests.sandbox.bench import Receiver, Service, free_port
 from tests.sandbox.bench import serving as sandbox_serving
 from tests.telling import publishing
+from tracking.callbacks import CallbackRecords
 from tracking.conversations import Conversations
 from tracking.parts import Parts
 from tracking.records import Tracking
@@ -149,6 +150,7 @@ async def whole(
             tracking=Tracking(database, sealer),
             accounts=Accounts(database),
             ledger=Ledger(database),
+            callbacks=CallbackRecords(database, sealer),
             parts=Parts(database),
             conversations=Conversations(database, keys),
             access_tokens=AccessTokens(keys),

@@ -27,7 +27,8 @@ def upgrade() -> None:
     )
     op.create_index("callbacks_by_flow", "callbacks", ["tracking_id"])
     op.create_index("callbacks_by_state", "callbacks", ["account", "state", "happened_at"])
-    op.create_index("callbacks_by_age", "callbacks", ["happened_at"])
+    op.create_index("callbacks_by_account", "callbacks", ["account", "happened_at"])
+    op.create_index("callbacks_by_age", "callbacks", ["state", "happened_at"])
     op.create_table(
         "callback_keys",
         Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
