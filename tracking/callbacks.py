@@ -128,12 +128,14 @@ class CallbackRecords:
         size: int,
     ) -> EntryPage:
         """Callbacks in that state whose event was then or later, newest first."""
-        wanted = and_(
-            reopening.whose(account),
-            callbacks.c.state == state if state else true(),
-            callbacks.c.happened_at >= since if since else true(),
-        )
-        return await self._page(wanted, page, size)
+        wanted = listed(account, state, since)
+        query = select(*_ENTRY).where(wanted).order_by(*NEWEST_FIRST)
+        async with reading(self._engine) as connection:
+            total = await connection.scalar(
+                select(func.count()).select_from(callbacks).where(wanted)
+            )
+            rows = await connection.execute(query.limit(size).offset(page * size))
+            return EntryPage([_entry(row) for row in rows], total or 0)
 
     async def reopen(self, account: str | None, id: str) -> Reopened:
         """Have the callback wait for delivery again, if it is dead or delivered.
@@ -148,14 +150,24 @@ class CallbackRecords:
         async with writing(self._engine) as connection:
             return await reopening.one(connection, account, id, _now())
 
-    async def reopen_dead(self, account: str | None, window: Window, limit: int) -> Reopened:
+    async def reopen_dead(
+        self,
+        account: str | None,
+        window: Window,
+        limit: int,
+        asked_before: datetime | None = None,
+    ) -> Reopened:
         """Have the oldest dead callbacks of a window wait for delivery again.
 
         Where fewer than `limit` are dead, those are handed over again that were asked for before
-        and that nobody has tried since.
+        (before that moment, if one is given) and that nobody has tried since.
         """
+        now = _now()
         async with writing(self._engine) as connection:
-            return await reopening.dead(connection, account, window, limit, _now())
+            untried = await reopening.untried(
+                connection, account, window, limit, asked_before or now
+            )
+            return await reopening.dead(connection, account, window, limit, now, untried)
 
     async def count_dead(self, account: str | None, window: Window) -> tuple[int, int]:
         """How many callbacks of a window are dead, and of how many flows."""
@@ -170,15 +182,17 @@ class CallbackRecords:
             raise UnknownCallback(reopening.UNKNOWN)
         return row
 
-    async def _page(self, wanted: ColumnElement[bool], page: int, size: int) -> EntryPage:
-        query = select(*_ENTRY).where(wanted)
-        query = query.order_by(callbacks.c.happened_at.desc(), callbacks.c.id.desc())
-        async with reading(self._engine) as connection:
-            total = await connection.scalar(
-                select(func.count()).select_from(callbacks).where(wanted)
-            )
-            rows = await connection.execute(query.limit(size).offset(page * size))
-            return EntryPage([_entry(row) for row in rows], total or 0)
+
+NEWEST_FIRST = (callbacks.c.happened_at.desc(), callbacks.c.id.desc())
+
+
+def listed(account: str | None, state: State | None, since: datetime | None) -> ColumnElement[bool]:
+    """The condition of a list: an account, a state, or both begin an index."""
+    return and_(
+        reopening.whose(account),
+        callbacks.c.state == state if state else true(),
+        callbacks.c.happened_at >= since if since else true(),
+    )
 
 
 def _now() -> datetime:

@@ -5,7 +5,7 @@ may die between the two; so what waits untried may be handed over again.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -78,10 +78,14 @@ async def one(connection: AsyncConnection, account: str | None, id: str, now: da
 
 
 async def dead(
-    connection: AsyncConnection, account: str | None, window: Window, limit: int, now: datetime
+    connection: AsyncConnection,
+    account: str | None,
+    window: Window,
+    limit: int,
+    now: datetime,
+    untried: Sequence[Row[Any]] = (),
 ) -> Reopened:
     """Reopen the window's oldest dead callbacks; where there are fewer, add the untried ones."""
-    untried = await _untried(connection, account, window, limit)
     wanted = _dead(account, window)
     # Another's rows are passed over, not waited for: two that reopen at once share them.
     chosen = (
@@ -99,6 +103,32 @@ async def dead(
         return Reopened(reopened + _by_flow(untried[:room]))
     left = await connection.scalar(select(select(callbacks.c.id).where(wanted).exists()))
     return Reopened(reopened, more=bool(left))
+
+
+async def untried(
+    connection: AsyncConnection,
+    account: str | None,
+    window: Window,
+    limit: int,
+    asked_before: datetime,
+) -> Sequence[Row[Any]]:
+    """What was reopened before and waits, of flows none of whose callbacks was tried since.
+
+    A flow's callbacks are tried one after the other: if one of them was, the others wait for it.
+    """
+    query: Select[Any] = select(
+        callbacks.c.account, callbacks.c.tracking_id, callbacks.c.since, callbacks.c.attempts
+    )
+    waiting = query.where(
+        whose(account),
+        callbacks.c.state == State.WAITING,
+        window.holds,
+        callbacks.c.replays > 0,
+        callbacks.c.since < asked_before,
+    )
+    rows = (await connection.execute(waiting.order_by(callbacks.c.since.desc()).limit(limit))).all()
+    tried = {_flow(row) for row in rows if _was_tried(row)}
+    return [row for row in rows if _flow(row) not in tried]
 
 
 async def count(
@@ -129,27 +159,9 @@ async def _reopen(
     return _by_flow(rows)
 
 
-async def _untried(
-    connection: AsyncConnection, account: str | None, window: Window, limit: int
-) -> list[Row[Any]]:
-    """What was reopened before and waits, of flows none of whose callbacks was tried since.
-
-    A flow's callbacks are tried one after the other: if one of them was, the others wait for it.
-    """
-    query: Select[Any] = select(
-        callbacks.c.account, callbacks.c.tracking_id, callbacks.c.since, callbacks.c.attempts
-    )
-    waiting = query.where(
-        whose(account), callbacks.c.state == State.WAITING, window.holds, callbacks.c.replays > 0
-    )
-    rows = (await connection.execute(waiting.order_by(callbacks.c.since.desc()).limit(limit))).all()
-    tried = {_flow(row) for row in rows if _was_tried(row)}
-    return [row for row in rows if _flow(row) not in tried]
-
-
 def _was_tried(row: Row[Any]) -> bool:
     attempts = attempts_of(row.attempts)
-    return bool(attempts) and attempts[-1].at >= row.since
+    return bool(attempts) and attempts[-1].at > row.since
 
 
 def _flow(row: Row[Any]) -> FlowKey:

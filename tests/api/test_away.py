@@ -13,6 +13,7 @@ from storage.engine import connect
 from tests.api.bench import Api, a_request, serving
 from tests.api.test_doors import DOORS
 from tests.databases import Databases
+from tracking.callbacks import CallbackRecords
 from tracking.conversations import Conversations
 from tracking.parts import Parts
 from tracking.records import Tracking
@@ -31,6 +32,7 @@ async def blind(alone: Api, databases: Databases) -> AsyncIterator[Api]:
         parts=Parts(database),
         conversations=Conversations(database, alone.services.keys),
         tracking=Tracking(database, alone.services.sealer),
+        callbacks=CallbackRecords(database, alone.services.sealer),
     )
     async with serving(without) as api:
         yield api
@@ -49,7 +51,7 @@ async def test_every_route_with_a_caller_says_come_again(
     blind: Api, method: str, path: str
 ) -> None:
     """Whether the caller may is not known: neither 401 nor 500; no traceback is logged."""
-    address = path.format(tracking_id=TRACKING_ID)
+    address = path.format(tracking_id=TRACKING_ID, callback_id="x")
     for body in (a_request(), {"flow": "no list"}):
         with capture_logs() as logs:
             assert_away(
@@ -61,7 +63,7 @@ async def test_every_route_with_a_caller_says_come_again(
 @pytest.mark.parametrize(("method", "path"), DOORS)
 async def test_it_says_so_to_whoever_sends_nonsense(blind: Api, method: str, path: str) -> None:
     """As it is the caller that comes first."""
-    address = path.format(tracking_id=TRACKING_ID)
+    address = path.format(tracking_id=TRACKING_ID, callback_id="x")
     headers = {**blind.bearer(), "Content-Type": "application/json"}
     assert_away(await blind.http.request(method, address, content=b"{", headers=headers))
 

@@ -68,7 +68,7 @@ def assert_unknown(answer: Any) -> None:
 @pytest.mark.parametrize(("method", "path"), DOORS)
 async def test_every_other_route_needs_a_token(alone: Api, method: str, path: str) -> None:
     """401 whatever the path and the body say."""
-    address = path.format(tracking_id="x")
+    address = path.format(tracking_id="x", callback_id="x")
     for body in (None, {"flow": "no list"}):
         assert_unknown(await alone.http.request(method, address, json=body))
 

@@ -11,6 +11,8 @@ from tests.api.bench import Api
         ("/failover/tracking", "GET, POST"),
         ("/failover/tracking/1", "GET"),
         ("/failover", "POST"),
+        ("/callbacks", "GET"),
+        ("/callbacks/msg_1-1/replay", "POST"),
         ("/reports/sandbox/token", "GET, POST"),
         ("/inbound/sandbox", "POST"),
     ],
