@@ -1,7 +1,7 @@
 """What ops do with flows: forget old ones, end those that nobody runs."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
@@ -17,6 +17,7 @@ from domain.errors import Unavailable
 from settings import Settings
 from storage import schema
 from storage.seal import Sealer
+from tracking.expiry import Expiry
 from tracking.records import Tracking
 from tracking.retention import Retention
 from tracking.unfinished import Recorded
@@ -36,14 +37,17 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say what would be 
 @app.command(epilog="Example: failover flows prune --content-days 30 --row-days 365 --dry-run")
 def prune(
     content_days: Annotated[
-        int, typer.Option(min=1, help="Empty flows that ended more than so many days ago.")
+        int,
+        typer.Option(
+            min=1, help="Empty flows that ended, delete callbacks, more than so many days ago."
+        ),
     ] = 30,
     row_days: Annotated[
         int, typer.Option(min=7, help="Delete flows that ended more than so many days ago.")
     ] = 365,
     dry_run: DryRun = False,
 ) -> None:
-    """Forget old flows: their contents and numbers first, later all of them but the ledger."""
+    """Forget old flows: contents, numbers and callbacks first, later all but the ledger."""
     if row_days < content_days:
         raise typer.BadParameter("--row-days is less than --content-days")
     run(_prune(timedelta(days=content_days), timedelta(days=row_days), dry_run))
@@ -53,22 +57,31 @@ async def _prune(content: timedelta, rows: timedelta, dry_run: bool) -> None:
     console = _console()
     now = datetime.now(UTC)
     async with schema.opened(Settings().database) as engine:
-        retention = Retention(engine)
+        retention, expiry = Retention(engine), Expiry(engine)
         to_empty = await retention.count(now - content, emptied=False)
         to_delete = await retention.count(now - rows)
+        callbacks = await expiry.count(now - content)
         if dry_run:
-            console.print(f"would empty {to_empty} flows and delete {to_delete}")
+            console.print(
+                f"would empty {to_empty} flows and delete {to_delete}; "
+                f"would delete {callbacks} callbacks"
+            )
             return
-        emptied = deleted = 0
-        with counted(console, "emptying", to_empty) as advance:
-            async for number in retention.empty(now - content):
-                emptied += number
-                advance(number)
-        with counted(console, "deleting", to_delete) as advance:
-            async for number in retention.delete(now - rows):
-                deleted += number
-                advance(number)
-    console.print(f"emptied {emptied} flows and deleted {deleted}")
+        told = await _counted(
+            console, "deleting callbacks", callbacks, expiry.delete(now - content)
+        )
+        emptied = await _counted(console, "emptying", to_empty, retention.empty(now - content))
+        deleted = await _counted(console, "deleting", to_delete, retention.delete(now - rows))
+    console.print(f"emptied {emptied} flows and deleted {deleted}; deleted {told} callbacks")
+
+
+async def _counted(console: Console, what: str, total: int, batches: AsyncIterator[int]) -> int:
+    done = 0
+    with counted(console, what, total) as advance:
+        async for number in batches:
+            done += number
+            advance(number)
+    return done
 
 
 @app.command(epilog="Example: failover flows repair --older-than 1h --dry-run")

@@ -5,7 +5,7 @@ may die between the two; so what waits untried may be handed over again.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -44,13 +44,13 @@ class Reopened:
     `more`: further ones of the window are dead.
     """
 
-    flows: Mapping[FlowKey, int]
+    flows: Counter[FlowKey]
     more: bool = False
 
     @property
     def callbacks(self) -> int:
         """How many these are."""
-        return sum(self.flows.values())
+        return self.flows.total()
 
 
 def whose(account: str | None) -> ColumnElement[bool]:

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from domain.flow import Flow
 from domain.progress import OVER, FlowStatus
 from storage.engine import reading, writing
-from storage.tables import conversations, flows, parts, recipients, reports, sends
+from storage.tables import callbacks, conversations, flows, parts, recipients, reports, sends
 
 BATCH = 200
 """Flows in a transaction."""
@@ -101,7 +101,7 @@ async def _delete(connection: AsyncConnection, rows: Rows) -> int:
         flow.ref(step.order).reference for flow in map(_flow, rows) for step in flow.steps
     ]
     await connection.execute(delete(sends).where(sends.c.reference.in_(references)))
-    for table in (reports, parts, conversations, recipients):
+    for table in (reports, parts, conversations, callbacks, recipients):
         await connection.execute(delete(table).where(table.c.tracking_id.in_(ids)))
     deleted = await connection.execute(delete(flows).where(flows.c.tracking_id.in_(ids)))
     return deleted.rowcount

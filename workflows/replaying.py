@@ -1,7 +1,7 @@
 """Hands flows to the engine whose callbacks are to be delivered again."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Sequence
 
 from tracking.reopening import FlowKey
 from workflows.client import FlowClient
@@ -10,11 +10,13 @@ AT_ONCE = 20
 """How many flows are handed over at a time: each may wait two seconds for an earlier replay."""
 
 
-async def handed_over(flows: FlowClient, reopened: Mapping[FlowKey, int]) -> AsyncIterator[int]:
-    """Start each flow's replay; now and then, how many more callbacks the engine has.
+async def handed_over(
+    flows: FlowClient, reopened: Iterable[FlowKey]
+) -> AsyncIterator[Sequence[FlowKey]]:
+    """Start each flow's replay; now and then, which ones the engine has taken since.
 
     Raises:
-        Unavailable: the engine is away; the rest waits until it is reopened again.
+        Unavailable: the engine is away; the rest waits until it is asked for again.
     """
     keys = list(reopened)
     for first in range(0, len(keys), AT_ONCE):
@@ -23,4 +25,4 @@ async def handed_over(flows: FlowClient, reopened: Mapping[FlowKey, int]) -> Asy
         for outcome in done:
             if outcome is not None:
                 raise outcome
-        yield sum(reopened[key] for key in batch)
+        yield batch

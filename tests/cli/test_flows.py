@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import pytest
 from rich.console import Console
+from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.client import Client
 from typer.testing import CliRunner
 
@@ -18,8 +19,10 @@ from domain.wire import milliseconds
 from storage.keys import Keyring
 from storage.seal import Sealer
 from tests.conftest import NewNamespace
+from tests.keeping import a_letter, kept
 from tests.processes import Processes
 from tests.samples import NUMBER, a_flow, sms
+from tracking.outbox import State
 from tracking.records import Tracking
 from workflows.client import FlowClient
 from workflows.names import repair_id, workflow_id
@@ -45,23 +48,37 @@ async def _is_emptied(tracking: Tracking, flow: Flow) -> bool | None:
 
 
 async def test_old_flows_are_emptied_and_very_old_ones_deleted(
-    installed: Processes, tracking: Tracking, sealer: Sealer
+    installed: Processes, tracking: Tracking, sealer: Sealer, database: AsyncEngine
 ) -> None:
     """After 30 and 365 days, or as told; a dry run says how many and changes nothing."""
     ages = (27.9, 29.9, 30.1, 363.9, 364.9, 365.1)
     flows = [await _old(tracking, sealer, days) for days in ages]
     running = await _old(tracking, sealer, 1000, over=False)
+    now = datetime.now(UTC)
+    for days, state in (
+        (27.9, State.DEAD),
+        (29.9, State.DEAD),
+        (30.1, State.DEAD),
+        (30.1, State.DELIVERED),
+        (30.1, State.WAITING),
+    ):
+        await kept(database, sealer, a_letter(at=now - timedelta(days=days)), state)
 
     dry = await installed.run("flows", "prune", "--dry-run")
-    assert (dry.code, dry.output) == (0, "would empty 4 flows and delete 1\n")
+    assert (dry.code, dry.output) == (
+        0,
+        "would empty 4 flows and delete 1; would delete 2 callbacks\n",
+    )
     assert [await _is_emptied(tracking, flow) for flow in flows] == [False] * 6
 
     done = await installed.run("flows", "prune", "--content-days", "29", "--row-days", "364")
     assert done.code == 0
     assert done.output.splitlines() == [
+        "deleting callbacks: 1 of 3",
+        "deleting callbacks: 3 of 3",
         "emptying: 5 of 5",
         "deleting: 2 of 2",
-        "emptied 5 flows and deleted 2",
+        "emptied 5 flows and deleted 2; deleted 3 callbacks",
     ]
     left = [await _is_emptied(tracking, flow) for flow in flows]
     assert left == [False, True, True, True, None, None]

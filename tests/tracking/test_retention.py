@@ -15,11 +15,14 @@ from domain.progress import OVER, Progress
 from domain.status import Status
 from storage.engine import reading
 from storage.seal import Sealer
-from storage.tables import flows, ledger, recipients, reports, sends
+from storage.tables import callbacks, flows, ledger, recipients, reports, sends
+from tests.keeping import a_letter
+from tests.keeping import kept as callback_kept
 from tests.samples import sms, viber
 from tests.tracking.flows import later, progress_of, report, sealed_flow
 from tracking import retention
 from tracking.filters import Field, Filter, Operator, Search
+from tracking.outbox import State
 from tracking.records import Tracking
 from tracking.retention import Retention
 
@@ -270,6 +273,9 @@ async def test_rows_go_but_the_ledger_stays(
     await tracking.record(
         kept, progress_of(kept, 1.0, report(1, Status.DELIVERED, 5), report(1, Status.SEEN, 60))
     )
+    for each in (flow, kept):
+        letter = a_letter(tracking_id=each.tracking_id, at=later(5))
+        await callback_kept(database, sealer, letter, State.WAITING)
     booked = await _rows(database, ledger)
     assert await _rows(database, sends) == 1
 
@@ -282,6 +288,7 @@ async def test_rows_go_but_the_ledger_stays(
     assert await tracking.find("acme", kept.tracking_id) is not None
     assert (await _rows(database, flows), await _rows(database, reports)) == (1, 1)
     assert (await _rows(database, recipients), await _rows(database, sends)) == (2, 0)
+    assert await _rows(database, callbacks) == 1
     assert await _rows(database, ledger) == booked > 0
 
 
