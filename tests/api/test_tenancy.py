@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -12,17 +13,28 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from accounts.base import Application
 from accounts.demonstration import ACME, ACME_SHOP, GLOBEX, PIN
 from domain.flow import Flow
+from domain.letter import Letter
 from domain.progress import DeliveryReport, Progress
 from domain.status import Status
 from tests.api.bench import CREATE, Api, a_request
 from tests.api.test_doors import DOORS
+from tests.keeping import a_letter, kept
 from tests.money import customer, ordered_by, sender_of
 from tests.samples import a_flow, sms, viber
+from tracking.reopening import Window
 
 NAMING = [(method, path) for method, path in DOORS if "{tracking_id}" in path]
 SEARCH = "/failover/tracking"
-OTHERS = {("POST", "/failover"), ("POST", CREATE), ("GET", SEARCH), ("POST", SEARCH)}
-"""The doors that name no flow."""
+CALLBACK = [(method, path) for method, path in DOORS if "{callback_id}" in path]
+OTHERS = {
+    ("POST", "/failover"),
+    ("POST", CREATE),
+    ("GET", SEARCH),
+    ("POST", SEARCH),
+    ("GET", "/callbacks"),
+    ("POST", "/callbacks/replay"),
+}
+"""The doors that name neither a flow nor a callback."""
 
 NUMBER = "+306900000177"
 
@@ -74,8 +86,9 @@ def pairs(tenants: tuple[Tenant, Tenant]) -> tuple[tuple[Tenant, Tenant], ...]:
 
 def test_every_door_is_in_the_matrix() -> None:
     """One that names no flow must be added here by hand, with a test of what it shows."""
-    assert {*DOORS} == OTHERS | {*NAMING}
-    assert len(NAMING) >= 2
+    assert {*DOORS} == OTHERS | {*NAMING} | {*CALLBACK}
+    assert len(NAMING) >= 3
+    assert len(CALLBACK) >= 2
 
 
 @pytest.mark.parametrize(("method", "path"), NAMING)
@@ -93,6 +106,48 @@ async def test_anothers_flow_is_as_unknown_as_none(
             assert set(answer.headers) == set(unknown.headers)
         own = await tenant.ask(method, path.format(tracking_id=tenant.flow.tracking_id))
         assert own.status_code != 404
+
+
+async def _dead(tenant: Tenant, database: AsyncEngine) -> Letter:
+    letter = a_letter(account=tenant.application.account, tracking_id=tenant.flow.tracking_id)
+    return await kept(database, tenant.api.services.sealer, letter)
+
+
+@pytest.mark.parametrize(("method", "path"), CALLBACK)
+async def test_anothers_callback_is_as_unknown_as_none(
+    tenants: tuple[Tenant, Tenant], database: AsyncEngine, method: str, path: str
+) -> None:
+    """404, and not a byte differs from the answer to an id that nobody has."""
+    letters = {tenant.application.account: await _dead(tenant, database) for tenant in tenants}
+    for tenant, other in pairs(tenants):
+        unknown = await tenant.ask(method, path.format(callback_id=f"msg_{uuid4()}-1"))
+        assert unknown.status_code == 404
+        theirs = letters[other.application.account].event
+        answer = await tenant.ask(method, path.format(callback_id=theirs))
+        assert (answer.status_code, answer.content) == (404, unknown.content)
+        assert set(answer.headers) == set(unknown.headers)
+        own = letters[tenant.application.account].event
+        assert (await tenant.ask(method, path.format(callback_id=own))).status_code != 404
+
+
+async def test_callbacks_are_listed_and_reopened_for_their_account_only(
+    tenants: tuple[Tenant, Tenant], database: AsyncEngine
+) -> None:
+    """Whatever is asked for; and no count tells of more."""
+    letters = [await _dead(tenant, database) for tenant in tenants]
+    for tenant, letter in zip(tenants, letters, strict=True):
+        for query in ({}, {"state": "Dead"}, {"account": "acme"}, {"accountId": "globex"}):
+            page = (await tenant.ask("GET", "/callbacks", params=query)).json()
+            assert [each["id"] for each in page["content"]] == [letter.event]
+            assert page["totalElements"] == 1
+        listed = await tenant.ask("GET", f"/failover/{tenant.flow.tracking_id}/callbacks")
+        assert [each["id"] for each in listed.json()["content"]] == [letter.event]
+    first, second = tenants
+    records = first.api.services.callbacks
+    window = Window(letters[0].at - timedelta(days=1))
+    assert (await records.reopen_dead(first.application.account, window, 9)).callbacks == 1
+    page = (await second.ask("GET", "/callbacks")).json()
+    assert [(each["state"], each["replays"]) for each in page["content"]] == [("Dead", 0)]
 
 
 QUERIES: tuple[Mapping[str, str], ...] = (
