@@ -60,40 +60,49 @@ def replay(
 
 
 async def _replay_one(account: str | None, id: str, dry_run: bool) -> None:
-    console = Console(highlight=False, soft_wrap=True)
     async with _opened() as (records, keys):
         if dry_run:
             entry = await records.find(account, id)
-            console.print(f"would hand over {entry.id}, which is {entry.state}")
+            typer.echo(f"would hand over {entry.id}, which is {entry.state}")
             return
         flows = await _flows(keys)
         reopened = await records.reopen(account, id)
         async for _ in handed_over(flows, reopened.flows):
             pass
-    console.print(f"{id} was handed to the engine")
+    typer.echo(f"{id} was handed to the engine")
 
 
 async def _replay_window(account: str | None, window: Window, dry_run: bool, yes: bool) -> None:
-    console = Console(highlight=False, soft_wrap=True)
     async with _opened() as (records, keys):
         dead, of_flows = await records.count_dead(account, window)
         if dry_run:
-            console.print(f"would hand over {dead} callbacks of {of_flows} flows")
+            typer.echo(f"would hand over {dead} callbacks of {of_flows} flows")
             return
         if not (yes or _agreed(f"Deliver {dead} callbacks of {of_flows} flows again?")):
             raise NotDone("nothing was done; --yes does not ask")
-        flows = await _flows(keys)
-        handed: Counter[FlowKey] = Counter()
-        try:
-            with counted(console, "handing over", dead) as advance:
-                async for reopened in _batches(records, account, window):
-                    async for taken in handed_over(flows, reopened.flows):
-                        done = Counter({key: reopened.flows[key] for key in taken})
-                        handed += done
-                        advance(done.total())
-        finally:  # also where it is stopped, or the engine goes away meanwhile
-            number = handed.total()
-            console.print(f"{number} callbacks of {len(handed)} flows were handed to the engine")
+        await hand_over(records, await _flows(keys), account, window, dead)
+
+
+async def hand_over(
+    records: CallbackRecords, flows: FlowClient, account: str | None, window: Window, dead: int
+) -> None:
+    """Reopen the window's dead callbacks, of which there are so many, and start their replays.
+
+    Raises:
+        Unavailable: the engine went away meanwhile; what it has was said.
+    """
+    console = Console(highlight=False, soft_wrap=True)
+    handed: Counter[FlowKey] = Counter()
+    try:
+        with counted(console, "handing over", dead) as advance:
+            async for reopened in _batches(records, account, window):
+                async for taken in handed_over(flows, reopened.flows):
+                    done = Counter({key: reopened.flows[key] for key in taken})
+                    handed += done
+                    advance(done.total())
+    finally:  # also where it is stopped
+        number = handed.total()
+        console.print(f"{number} callbacks of {len(handed)} flows were handed to the engine")
 
 
 def _agreed(question: str) -> bool:
