@@ -116,11 +116,8 @@ async def _batches(
     records: CallbackRecords, account: str | None, window: Window
 ) -> AsyncIterator[Reopened]:
     began = datetime.now(UTC)
-    more = True
-    while more:
-        reopened = await records.reopen_dead(account, window, BATCH, asked_before=began)
+    while (reopened := await records.reopen_dead(account, window, BATCH, began)).flows:
         yield reopened
-        more = reopened.more
 
 
 @asynccontextmanager

@@ -160,13 +160,12 @@ class CallbackRecords:
         """Have the oldest dead callbacks of a window wait for delivery again.
 
         Where fewer than `limit` are dead, those are handed over again that were asked for before
-        (before that moment, if one is given) and that nobody has tried since.
+        (before that moment, if one is given) and that nobody has tried since: to none of them is
+        `more` said, or a client would ask for ever while no worker runs.
         """
         now = _now()
         async with writing(self._engine) as connection:
-            untried = await reopening.untried(
-                connection, account, window, limit, asked_before or now
-            )
+            untried = await reopening.untried(connection, account, window, asked_before or now)
             return await reopening.dead(connection, account, window, limit, now, untried)
 
     async def count_dead(self, account: str | None, window: Window) -> tuple[int, int]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, select, true, update
+from sqlalchemy import ColumnElement, Row, and_, func, select, true, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.errors import StillWaiting, UnknownCallback
@@ -18,6 +18,9 @@ from storage.tables import callbacks
 from tracking.outbox import State, attempts_of
 
 UNKNOWN = "No callback has this id"
+
+MOST_LOOKED_AT = 10_000
+"""How many that wait are looked through for some that nobody has tried."""
 
 FlowKey = tuple[str, str]
 """A flow's account and tracking id."""
@@ -100,6 +103,7 @@ async def dead(
     reopened = await _reopen(connection, of_these, (State.DEAD,), now)
     room = limit - sum(reopened.values())
     if room:
+        await _move(connection, untried[:room], now)
         return Reopened(reopened + _by_flow(untried[:room]))
     left = await connection.scalar(select(select(callbacks.c.id).where(wanted).exists()))
     return Reopened(reopened, more=bool(left))
@@ -109,26 +113,31 @@ async def untried(
     connection: AsyncConnection,
     account: str | None,
     window: Window,
-    limit: int,
     asked_before: datetime,
 ) -> Sequence[Row[Any]]:
     """What was reopened before and waits, of flows none of whose callbacks was tried since.
 
     A flow's callbacks are tried one after the other: if one of them was, the others wait for it.
+    Those stand first that were asked for first.
     """
-    query: Select[Any] = select(
-        callbacks.c.account, callbacks.c.tracking_id, callbacks.c.since, callbacks.c.attempts
-    )
-    waiting = query.where(
+    columns = ("id", "account", "tracking_id", "since", "attempts")
+    waiting = select(*(callbacks.c[name] for name in columns)).where(
         whose(account),
         callbacks.c.state == State.WAITING,
         window.holds,
         callbacks.c.replays > 0,
         callbacks.c.since < asked_before,
     )
-    rows = (await connection.execute(waiting.order_by(callbacks.c.since.desc()).limit(limit))).all()
+    newest = waiting.order_by(callbacks.c.since.desc()).limit(MOST_LOOKED_AT)
+    rows = (await connection.execute(newest)).all()
     tried = {_flow(row) for row in rows if _was_tried(row)}
-    return [row for row in rows if _flow(row) not in tried]
+    return [row for row in reversed(rows) if _flow(row) not in tried]
+
+
+async def _move(connection: AsyncConnection, rows: Sequence[Row[Any]], now: datetime) -> None:
+    """Nobody has begun with them: their schedule begins when they are handed over."""
+    own = and_(callbacks.c.id.in_([row.id for row in rows]), callbacks.c.state == State.WAITING)
+    await connection.execute(update(callbacks).where(own).values(since=now))
 
 
 async def count(

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from hypothesis import strategies as st
@@ -42,6 +43,10 @@ FILTERS = [
     {"fieldName": "to", "searchOperator": "contains", "searchTerm": "3069"},
     {"fieldName": "status", "searchTerm": "InProgress"},
 ]
+WINDOW = {
+    "since": (datetime.now(UTC) - timedelta(days=2)).isoformat(),
+    "until": (datetime.now(UTC) - timedelta(days=1)).isoformat(),
+}
 REPORT = {"status": "delivered", "messageId": "m-1", "reason": "Delivered"}
 
 NUMBERS = [

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from zlib import crc32
 
@@ -13,6 +14,7 @@ from schemathesis.generation.meta import CoveragePhaseData, TestPhase
 
 from accounts.demonstration import ACME_SHOP, PARCEL
 from api.bodies import CreateFlow, CreateTransactionalFlow
+from api.replaying import CallbackListing, ReplayWindow
 from api.searching import Filters, Listing, Paging
 from tests.fuzz.allowing import Allowed
 from tests.samples import NUMBER
@@ -23,10 +25,12 @@ READ_AS: Mapping[str, TypeAdapter[Any]] = {
     "POST /failover": TypeAdapter(CreateFlow),
     "POST /failover/transactional": TypeAdapter(CreateTransactionalFlow),
     "POST /failover/tracking": TypeAdapter(Filters),
+    "POST /callbacks/replay": TypeAdapter(ReplayWindow),
 }
 ASKED_AS: Mapping[str, TypeAdapter[Any]] = {
     "GET /failover/tracking": TypeAdapter(Listing),
     "POST /failover/tracking": TypeAdapter(Paging),
+    "GET /callbacks": TypeAdapter(CallbackListing),
 }
 
 LINK = "https://cdn.acme.test/p.png"
@@ -48,6 +52,8 @@ GOOD: Mapping[str, Any] = {
     "searchOperator": "is",
     "searchTerm": "Sms",
     "fieldName": "type",
+    "since": (datetime.now(UTC) - timedelta(days=1)).isoformat(),
+    "until": datetime.now(UTC).isoformat(),
 }
 """By a member's name; what is wrong and is not here is left out."""
 

@@ -18,6 +18,7 @@ GOOD = {
     "POST /failover": hostile.STANDARD,
     "POST /failover/transactional": hostile.TRANSACTIONAL,
     "POST /failover/tracking": hostile.FILTERS,
+    "POST /callbacks/replay": hostile.WINDOW,
 }
 
 PLAIN: list[Any] = [

@@ -148,7 +148,8 @@ async def test_what_nobody_has_tried_is_handed_over_again(
     reopened = await records.reopen_dead("acme", EVER, 9)
     assert reopened.flows == {key(lost): 1, key(dead): 1}
     entry = await records.find("acme", lost.event)
-    assert (entry.replays, entry.since) == (1, asked)
+    assert entry.replays == 1
+    assert entry.since > asked
     assert (await records.reopen_dead("acme", EVER, 9, asked)).flows == {}
 
 
