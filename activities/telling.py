@@ -10,7 +10,7 @@ from temporalio import activity
 
 from activities.again import again
 from activities.signing import Signatures
-from domain.address import Address
+from domain.address import origin
 from domain.letter import Letter
 from egress.deliver import Deliverer, Delivery
 from egress.origins import Deferred, Origins
@@ -61,7 +61,7 @@ class Telling:
     async def _delivered(self, kept: Kept) -> Delivery:
         letter, is_last = kept.letter, self.schedule.wait(_age(kept), _chance) is None
         try:
-            async with self.origins.place(letter.account, _origin(letter.url), is_last) as place:
+            async with self.origins.place(letter.account, origin(letter.url), is_last) as place:
                 delivery = await self._posted(letter)
                 place.note(_failed(delivery))
         except Deferred as deferred:
@@ -104,13 +104,6 @@ class Telling:
 
 def _age(kept: Kept) -> float:
     return (activity.info().current_attempt_scheduled_time - kept.since).total_seconds()
-
-
-def _origin(url: str) -> str:
-    try:
-        return Address.read(url).origin
-    except ValueError:  # stored before the rules were what they are: never contacted
-        return ""
 
 
 def _failed(delivery: Delivery) -> bool | None:

@@ -10,7 +10,7 @@ import typer
 from rich.table import Table
 
 from accounts import rules
-from cli import replaying
+from cli import listening, replaying
 from cli.ages import moment
 from cli.ending import run
 from cli.hiding import answer_shown, body_shown
@@ -23,10 +23,12 @@ from tracking.callbacks import CallbackRecords, Entry, Opened
 from tracking.outbox import Attempt, State
 
 app = typer.Typer(
-    help="Look at callbacks and the attempts at them, and have dead ones delivered again. They "
-    "are kept for 30 days.",
+    help="Look at callbacks and the attempts at them, have dead ones delivered again, and receive "
+    "them as a client does. They are kept for 30 days.",
     no_args_is_help=True,
 )
+
+app.command(epilog="Example: failover callbacks listen --port 9000 --answer 503")(listening.listen)
 
 NONE_FOUND = "There are no such callbacks."
 

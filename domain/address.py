@@ -78,6 +78,14 @@ class Address:
         return f"{self.origin}{self.target}"
 
 
+def origin(url: str) -> str:
+    """What may be seen of a client's address; "" of one that is none, stored before these rules."""
+    try:
+        return Address.read(url).origin
+    except ValueError:
+        return ""
+
+
 def _check_characters(url: str) -> None:
     if len(url) > LONGEST:
         raise ValueError(f"Input should be a URL of at most {LONGEST} characters")

@@ -4,7 +4,6 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any
-from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -159,12 +158,6 @@ ClientUrl = Annotated[
     ),
 ]
 """An address that we call, kept as the client wrote it."""
-
-
-def origin(url: str) -> str:
-    """What may be seen of a client's address: scheme, host and port."""
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.hostname or ''}" + (f":{parts.port}" if parts.port else "")
 
 
 def _https(url: str) -> str:

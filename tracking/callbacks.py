@@ -8,9 +8,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, and_, func, select, true
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from domain.address import origin
 from domain.errors import UnknownCallback
 from domain.letter import Letter
-from domain.wire import milliseconds, origin
+from domain.wire import milliseconds
 from storage.engine import reading, writing
 from storage.seal import Sealer, Unsealable, of
 from storage.tables import callbacks
