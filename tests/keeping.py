@@ -27,7 +27,7 @@ def a_letter(seq: int | None = 1, **members: Any) -> Letter:
         "tracking_id": tracking_id,
         "seq": seq,
         "at": milliseconds(datetime.now(UTC)),
-        "url": "http://user:word@127.0.0.1:9/secret?token=1",
+        "url": "http://127.0.0.1:9/secret?token=1",
         "body": BODY,
     }
     return Letter(**{**known, **members})
