@@ -127,6 +127,11 @@ test-receivers: $(VENV)/dev.stamp ## Run the receivers of docs/callbacks.md; nee
 bench-search: $(VENV)/dev.stamp ## Measure the search of flows among a million, on both databases
 	@$(BIN)/python -m bench.search --document docs/search.md $(ARGS)
 
+.PHONY: bench-callbacks
+bench-callbacks: $(VENV)/dev.stamp ## Measure what dead receivers do to the others, in half an hour (FLOWS=100: a trial)
+	@$(BIN)/python -m bench.callbacks $(if $(FLOWS),--flows $(FLOWS),--document docs/isolation.md \
+	  --picture docs/images/isolation.svg) $(ARGS)
+
 # --- checking ---
 
 .PHONY: format

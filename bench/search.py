@@ -1,13 +1,10 @@
 """Measures the search of flows. `python -m bench.search --help` says how."""
 
 import asyncio
-import os
-import platform
 import sqlite3
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -23,6 +20,7 @@ from bench import report
 from bench.asking import ask, explain, on_record
 from bench.corpus import Corpus
 from bench.filling import fill_postgres, fill_sqlite
+from bench.machine import machine
 from bench.questions import questions
 from bench.report import Measured
 from bench.writing import costs
@@ -63,7 +61,7 @@ def main(
     for measured in found:
         _print(measured)
     if document:
-        document.write_text(report.document(found, flows, _machine()), encoding="utf-8")
+        document.write_text(report.document(found, flows, machine()), encoding="utf-8")
     if plans:
         plans.write_text(report.plans(found), encoding="utf-8")
 
@@ -137,15 +135,6 @@ async def _version(engine: AsyncEngine) -> str:
     async with reading(engine) as connection:
         version = await connection.scalar(text("SHOW server_version"))
         return f"PostgreSQL {str(version).split()[0]}"
-
-
-def _machine() -> str:
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    return (
-        f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, {memory:.0f} GiB, "
-        f"Python {platform.python_version()}, load {os.getloadavg()[1]:.1f}, "
-        f"{datetime.now(UTC):%Y-%m-%d}"
-    )
 
 
 def _print(measured: Measured) -> None:
