@@ -20,8 +20,8 @@ console = Console(stderr=True, highlight=False, soft_wrap=True)
 
 def main(
     flows: Annotated[int, typer.Option(min=8, help="How many flows each side has")] = 1000,
-    rate: Annotated[float, typer.Option(help="One-step flows a second, of both kinds")] = 8.0,
-    failing: Annotated[float, typer.Option(help="Two-step flows a second")] = 5.0,
+    rate: Annotated[float, typer.Option(help="One-step flows a second, of both kinds")] = 5.0,
+    failing: Annotated[float, typer.Option(help="Two-step flows a second")] = 2.5,
     document: Annotated[Path | None, typer.Option(help="Write the tables here, too")] = None,
     picture: Annotated[Path | None, typer.Option(help="Draw the percentiles here")] = None,
 ) -> None:
@@ -29,7 +29,7 @@ def main(
 
     \b
     python -m bench.callbacks
-        1,000 flows to a healthy receiver beside 1,000 to dead ones, and so on: half an hour
+        1,000 flows to a healthy receiver beside 1,000 to dead ones, and so on: 45 minutes
     python -m bench.callbacks --flows 100
         a quick look
     python -m bench.callbacks --document docs/isolation.md --picture docs/images/isolation.svg

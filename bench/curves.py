@@ -12,6 +12,9 @@ LEFT, RIGHT, TOP, BOTTOM = 60, 16, 44, 88
 COLOURS = {"dead": "#c0392b", "healthy": "#2471a3", "no": "#7d8590"}
 """By a word of what is drawn."""
 
+LEAST = 0.001
+"""Seconds: no clock here is finer."""
+
 TICKS = ((0.0, "0"), (0.5, "50"), (0.9, "90"), (0.99, "99"), (0.999, "99.9"))
 STYLE = (
     "text{font:12px sans-serif;fill:#24292f}.title{font-weight:bold;font-size:13px}"
@@ -40,7 +43,7 @@ def _panel(title: str, sides: Mapping[str, Rounds]) -> Iterator[str]:
     times = {name: sorted(pooled(rounds)) for name, rounds in sides.items()}
     ceiling = max(each[-1] for each in times.values())
     floor = min(each[0] for each in times.values())
-    scale = _Scale(max(floor, 0.001), ceiling)
+    scale = _Scale(floor, ceiling)
     yield f'<text class="title" x="{LEFT}" y="22">{escape(title)}</text>'
     yield from _grid(scale)
     for place, (name, each) in enumerate(times.items()):
@@ -71,7 +74,8 @@ class _Scale:
     """Where times and shares stand; both logarithmic, shares by what is left of them."""
 
     def __init__(self, floor: float, ceiling: float) -> None:
-        self._floor, self._ceiling = math.log10(floor), math.log10(ceiling * 1.05)
+        self._floor = math.log10(max(floor, LEAST))
+        self._ceiling = math.log10(max(ceiling, 2 * LEAST) * 1.05)
 
     def across(self, share: float) -> float:
         """Nines from left to right; three of them, and the rest stays at the edge."""
@@ -92,4 +96,4 @@ class _Scale:
     def points(self, times: Sequence[float]) -> Iterator[tuple[float, float]]:
         """Of each time, from the earliest to the latest."""
         for place, seconds in enumerate(times):
-            yield self.across(place / len(times)), self.up(max(seconds, 0.001))
+            yield self.across(place / len(times)), self.up(max(seconds, LEAST))
