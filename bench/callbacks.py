@@ -1,6 +1,5 @@
 """Measures what dead receivers do to the others. `python -m bench.callbacks --help` says how."""
 
-import asyncio
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Annotated
@@ -14,6 +13,7 @@ from bench.isolation import Bench, Found, Plan
 from bench.machine import machine
 from bench.pace import Service
 from bench.receivers import Receivers
+from cli import ending
 
 console = Console(stderr=True, highlight=False, soft_wrap=True)
 
@@ -35,9 +35,18 @@ def main(
     python -m bench.callbacks --document docs/isolation.md --picture docs/images/isolation.svg
         written down, too
     """
-    plan = Plan(flows, rate, failing)
-    found = asyncio.run(_measured(plan))
-    text = verdict.document(found, plan, machine(), picture.name if picture else None)
+    ending.run(_all(Plan(flows, rate, failing), document, picture))
+
+
+async def _all(plan: Plan, document: Path | None, picture: Path | None) -> None:
+    before = machine()
+    _tell(await _measured(plan), plan, before, document, picture)
+
+
+def _tell(
+    found: Found, plan: Plan, before: str, document: Path | None, picture: Path | None
+) -> None:
+    text = verdict.document(found, plan, before, picture.name if picture else None)
     if picture:
         picture.write_text(curves.drawn(found), encoding="utf-8")
     if document:

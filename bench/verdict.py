@@ -26,8 +26,8 @@ nobody else anything: neither the callbacks of healthy receivers nor failing ove
 
 {verdicts}
 
-{machine}. Everything runs on it: engine, database (SQLite), worker, API, sandbox, receivers and
-what posts the flows.{picture}
+{machine}; the load is that of the minutes before. Everything runs there: engine, database
+(SQLite), worker, API, sandbox, receivers and what posts the flows.{picture}
 
 ## Callbacks to a healthy receiver
 
