@@ -26,8 +26,9 @@ nobody else anything: neither the callbacks of healthy receivers nor failing ove
 
 {verdicts}
 
-{machine}; the load is that of the minutes before. Everything runs there: engine, database
-(SQLite), worker, API, sandbox, receivers and what posts the flows.{picture}
+{machine}; the load is that of the minutes before.
+Everything runs there: engine, database (SQLite), worker, API, sandbox, receivers and what posts the
+flows.{picture}
 
 ## Callbacks to a healthy receiver
 
@@ -98,20 +99,25 @@ def verdicts(found: Found) -> Iterator[str]:
     receipts, failovers = found.receipts, found.failovers
     yield _verdict(
         "Healthy receivers' 99th percentile beside dead ones",
-        ratio(receipts[BESIDE_DEAD], receipts[BESIDE_HEALTHY], 99),
+        (receipts[BESIDE_DEAD], receipts[BESIDE_HEALTHY], 99),
         RECEIPTS_GOAL,
     )
     for percent, name in ((50, "median"), (99, "99th percentile")):
         yield _verdict(
             f"Failing over with callbacks to dead receivers, {name}",
-            ratio(failovers[TO_DEAD], failovers[TO_NONE], percent),
+            (failovers[TO_DEAD], failovers[TO_NONE], percent),
             FAILOVERS_GOAL,
         )
 
 
-def _verdict(what: str, found: float, goal: float) -> str:
+def _verdict(what: str, times: tuple[Rounds, Rounds, int], goal: float) -> str:
+    found, (least, most) = ratio(*times), interval(*times)
     word = "met" if found <= goal else "**missed**"
-    return f"{what}: {found:.2f} times that without; at most {goal} is the goal, {word}."
+    doubt = ", within the doubt" if least <= goal < most else ""
+    return (
+        f"{what}: {found:.2f} times that without ({least:.2f} to {most:.2f}); "
+        f"at most {goal} is the goal, {word}{doubt}."
+    )
 
 
 def _table(sides: dict[str, Rounds], base: str) -> str:
