@@ -87,7 +87,7 @@ def test_every_activity_is_served_by_the_worker() -> None:
         for name, member in inspect.getmembers(holder)
         if hasattr(member, "__temporal_activity_definition")
     ]
-    assert sorted(activities) == ["ask", "deliver", "publish", "send_step"]
+    assert sorted(activities) == ["ask", "deliver", "publish", "replay", "send_step"]
     assert all(re.search(rf"\.{name}\b", source) for name in activities)
 
 
