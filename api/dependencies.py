@@ -126,18 +126,22 @@ async def _bearing(given: HTTPAuthorizationCredentials | None, services: Service
     return application
 
 
+LONGEST_HEADER = 257
+"""Characters of an Idempotency-Key, quotes and all."""
+
+
 async def idempotency_key(
     idempotency_key: Annotated[
         str,
         Header(
             description="The same key and body again get the same answer",
-            json_schema_extra={"maxLength": 257},  # quotes and all
+            json_schema_extra={"maxLength": LONGEST_HEADER},
         ),
     ] = "",
 ) -> str | None:
     """The key without the quotes of its structured form, if there is one."""
     bare = idempotency_key.strip().strip('"').strip()
-    if len(bare) > 255:
+    if len(bare) > 255 or len(idempotency_key) > LONGEST_HEADER:
         raise InvalidRequest({"Idempotency-Key": "Input should have at most 255 characters"})
     return bare or None
 

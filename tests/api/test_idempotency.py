@@ -110,6 +110,7 @@ async def test_a_key_has_at_most_255_characters(taking: Api) -> None:
     """255 are a key, 256 are refused by name."""
     assert (await taking.create(key="k" * 255)).status_code == 200
     assert (await taking.create(key=f'"{"q" * 255}"')).status_code == 200
+    assert (await taking.create(key='"' * 258)).status_code == 400  # the document says 257 at most
     answer = await taking.create(key="k" * 256)
     assert answer.status_code == 400
     assert list(answer.json()["properties"]) == ["Idempotency-Key"]
