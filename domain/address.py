@@ -22,7 +22,7 @@ _PORT = re.compile(r"[1-9][0-9]{0,4}")
 _WITHIN = re.compile(r"\[([^\[\]]*)\](?::(.*))?", re.DOTALL)
 _EMBEDDING = tuple(map(ip_network, ("::/96", "::ffff:0:0/96", "::ffff:0:0:0/96", "64:ff9b::/96")))
 
-Literal = IPv4Address | IPv6Address
+IP = IPv4Address | IPv6Address
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class Address:
         )
 
     @property
-    def literal(self) -> Literal | None:
+    def literal(self) -> IP | None:
         """The host, if it is an IP address."""
         if ":" in self.host:
             return IPv6Address(self.host)

@@ -14,8 +14,9 @@ from typing import NoReturn
 import httpcore
 import httpx
 
+from domain.address import IP
 from egress.names import Resolve, SystemNames
-from egress.reach import IP, NOT_ALLOWED, Reach, unwrapped
+from egress.reach import NOT_ALLOWED, Reach, unwrapped
 
 MOST_ADDRESSES = 4
 """How many addresses of a name are tried."""

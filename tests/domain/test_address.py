@@ -95,7 +95,7 @@ def test_an_address_is_read_in_its_parts(
         ("http://[fe80::1%eth0]/", "shortest form"),
         ("http://[127.0.0.1]/", "shortest form"),
         ("http://[::ffff:127.0.0.1]/", "shortest form|IPv4 address itself"),
-        ("http://[::ffff:7f00:1]/", "IPv4 address itself"),
+        ("http://[::ffff:7f00:1]/", "shortest form|IPv4 address itself"),
         ("http://[::7f00:1]/", "IPv4 address itself"),
         ("http://[64:ff9b::7f00:1]/", "IPv4 address itself"),
         ("http://[::ffff:0:7f00:1]/", "IPv4 address itself"),

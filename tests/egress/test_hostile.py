@@ -10,9 +10,9 @@ import ssrfguard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.address import Address
+from domain.address import IP, Address
 from egress.deliver import REFUSED, Deliverer
-from egress.reach import DENIED, IP, PORTS, Network, Reach
+from egress.reach import DENIED, PORTS, Network, Reach
 from tests.egress.corpus import PUBLIC, Hostile, corpus
 from tests.egress.listening import Counting, Names, counting
 

@@ -7,10 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.address import Address
+from domain.address import IP, Address
 from egress.reach import (
     DENIED,
-    IP,
     NEVER,
     NOT_ALLOWED,
     PORTS,
