@@ -33,7 +33,9 @@ async def receiving(take: Take, host: str = "127.0.0.1", port: int = 0) -> Async
         server = Server(config, passive=True)
         serving = asyncio.create_task(server.serve(sockets=[listener]))
         try:
-            while not (server.started or serving.done()):  # noqa: ASYNC110  uvicorn has no event
+            while not server.started:
+                if serving.done():
+                    raise OSError(f"the receiver could not start on {host}, port {port}")
                 await asyncio.sleep(0.02)
             yield int(listener.getsockname()[1])
         finally:
