@@ -115,6 +115,10 @@ receivers: $(VENV)/dev.stamp ## Call back receivers of every kind, with the dead
 test-kills: $(VENV)/dev.stamp ## Kill workers with -9 in every phase of a send, in 2 minutes (ROUNDS=100 more, SEED=1 again)
 	@$(PYTEST) tests/kills -q $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SEED),--seed $(SEED)) $(ARGS)
 
+.PHONY: test-callbacks
+test-callbacks: $(VENV)/dev.stamp ## Tell receivers that are down, slow, killed or wrong, in 2 minutes (FLOWS=10000 more, SEED=1 again)
+	@$(PYTEST) tests/chaos -q $(if $(FLOWS),--flows $(FLOWS)) $(if $(SEED),--seed $(SEED)) $(ARGS)
+
 .PHONY: test-twilio
 test-twilio: $(VENV)/dev.stamp ## Send to Twilio's own OpenAPI document, served by Prism; needs npm
 	@npm ci --prefix tests/prism --silent && $(PYTEST) tests/prism -q $(ARGS)
@@ -177,7 +181,7 @@ compose: ## Validate docker-compose.yml by the Compose specification's JSON sche
 .PHONY: ci
 ci: ## All that CI does, cheapest first, with each part's time
 	@for part in lint imports types lock-check docs-check compose run test coverage postgres test-postgres fuzz \
-	  kannel test-kannel test-twilio test-receivers test-kills; do \
+	  kannel test-kannel test-twilio test-receivers test-callbacks test-kills; do \
 	  echo "--- $$part"; started=$$(date +%s); \
 	  $(MAKE) --no-print-directory $$part || { echo "--- $$part FAILED"; exit 1; }; \
 	  echo "--- $$part: $$(($$(date +%s) - started)) s"; done

@@ -1,0 +1,74 @@
+"""The service's own record of its callbacks."""
+
+import time
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlalchemy import func, select, update
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from domain.letter import Letter
+from storage.engine import reading, writing
+from storage.seal import Sealer
+from storage.tables import callbacks
+from tracking.outbox import Attempt, State, attempts_of
+
+
+@dataclass(frozen=True)
+class Row:
+    """One event on record, in clear."""
+
+    event: str
+    seq: int
+    state: State
+    replays: int
+    attempts: Sequence[Attempt]
+    body: str
+
+
+async def rows(engine: AsyncEngine, sealer: Sealer) -> Mapping[str, Sequence[Row]]:
+    """All events by their flow's tracking id, in sequence order."""
+    found: dict[str, list[Row]] = defaultdict(list)
+    async with reading(engine) as connection:
+        kept = await connection.execute(select(callbacks).order_by(callbacks.c.seq))
+    for row in kept:
+        sealed = Letter(
+            event=row.id,
+            account=row.account,
+            tracking_id=row.tracking_id,
+            at=row.happened_at,
+            url=row.url,
+            body=row.body,
+        )
+        found[row.tracking_id].append(
+            Row(
+                event=row.id,
+                seq=row.seq,
+                state=State(row.state),
+                replays=row.replays,
+                attempts=attempts_of(row.attempts),
+                body=sealer.letter(sealed).body,
+            )
+        )
+    return found
+
+
+async def waiting(engine: AsyncEngine) -> int:
+    """How many events are neither delivered nor dead."""
+    query = select(func.count()).where(callbacks.c.state == State.WAITING)
+    async with reading(engine) as connection:
+        return int(await connection.scalar(query) or 0)
+
+
+async def reopen(engine: AsyncEngine) -> tuple[float, Sequence[tuple[str, str]]]:
+    """Ask for every dead event again: when that was, and whose they are, by account and flow."""
+    dead = callbacks.c.state == State.DEAD
+    async with writing(engine) as connection:
+        flows = select(callbacks.c.account, callbacks.c.tracking_id).where(dead).distinct()
+        found = [(row.account, row.tracking_id) for row in await connection.execute(flows)]
+        again = {"state": State.WAITING, "since": datetime.now(UTC)}
+        again["replays"] = callbacks.c.replays + 1
+        await connection.execute(update(callbacks).where(dead).values(again))
+    return time.time(), found
