@@ -157,9 +157,11 @@ def who_is_gone_hears_no_more(told: Told) -> bool:
 
 
 def the_healthy_one_misses_nothing(told: Told) -> bool:
-    """Whatever happens to the others, unless it wants no more."""
-    asked = told.plan.receiver == CONTROL and told.plan.gone is None
-    return not asked or all(row.state is State.DELIVERED for row in told.first)
+    """Whatever happens to the others: but what it wants no more, or never could answer in time."""
+    if told.plan.receiver != CONTROL or told.plan.gone is not None:
+        return True
+    lost = [row for row in told.first if row.state is State.DEAD]
+    return all(row.attempts and all(each.fault for each in row.attempts) for row in lost)
 
 
 def the_replay_delivers_the_rest(told: Told) -> bool:

@@ -24,7 +24,7 @@ from tests.chaos.evidence import gathered
 from tests.chaos.keepers import Keeper, kept
 from tests.chaos.phases import DAY, DEADLINE
 from tests.chaos.plan import FlowPlan, Plan
-from tests.chaos.rows import reopen, rows, waiting
+from tests.chaos.rows import is_dead, reopen, rows, waiting
 from tests.conftest import KEYS, until
 from tests.money import add
 from tests.samples import a_flow
@@ -34,8 +34,11 @@ from workflows.client import FlowClient
 
 Say = Callable[[str], None]
 
-AT_ONCE = 20
-"""How many replays are asked for at the same time."""
+MOST_RUNNING, PACE = 150, 8
+"""So many flows may run when the next few are started: what is late must be so by the chaos."""
+
+BATCH = 200
+"""How many flows are replayed at a time."""
 
 
 @dataclass
@@ -100,7 +103,8 @@ class _Player:
         kills = {name: keeper.kills for name, keeper in self.keepers.items()}
         for keeper in self.keepers.values():
             await keeper.calm()
-        replayed_at = await self._replay()
+        dead = [flow for flow, kept in first.items() if any(map(is_dead, kept))]
+        replayed_at = await self._replay(dead)
         self._lap("replayed")
         last = await rows(self.database, self.sealer)
         shown = await self._shown()
@@ -125,16 +129,20 @@ class _Player:
         self.say(f"{name} after {self._seconds[name]:.0f} s")
 
     async def _start(self, rate: float) -> None:
-        """One after the other at that rate: a flow that would be late starts at once."""
+        """One after the other at that rate, or more slowly where the machine is busy."""
         flows = FlowClient(self.client, self.sealer, self.keys)
-        loop, count = asyncio.get_running_loop(), len(self.plan.flows)
-        began = loop.time()
+        count = len(self.plan.flows)
         async with asyncio.TaskGroup() as group:
             for place, flow in enumerate(self.plan.flows):
-                await asyncio.sleep(max(0.0, began + place / rate - loop.time()))
+                if place % PACE == 0:
+                    await until(self._has_room, within=600, every=0.5)
+                await asyncio.sleep(1 / rate)
                 group.create_task(self._begin(flows, place, flow))
                 if (place + 1) % max(1, count // 10) == 0:
                     self.say(await self._standing(place + 1))
+
+    async def _has_room(self) -> bool:
+        return await self._count("Running") < MOST_RUNNING
 
     async def _begin(self, flows: FlowClient, place: int, plan: FlowPlan) -> None:
         flow = a_flow(*plan.steps, strategy=None, ttls=plan.ttls)
@@ -166,25 +174,20 @@ class _Player:
         counted = await self.client.count_workflows(f"ExecutionStatus='{status}'")
         return counted.count
 
-    async def _replay(self) -> float:
-        """Ask for all that is dead; once everybody has it, say when it was asked for."""
-        flows = FlowClient(self.client, self.sealer, self.keys)
-        moment, dead = await reopen(self.database)
-        turn = asyncio.Semaphore(AT_ONCE)
-
-        async def replay(account: str, tracking_id: str) -> None:
-            async with turn:
-                await flows.replay(account, tracking_id)
-
+    async def _replay(self, dead: Sequence[str]) -> float:
+        """Ask for all that is dead, some flows at a time; says when it was first asked for."""
+        moment, flows = time.time(), FlowClient(self.client, self.sealer, self.keys)
         self.say(f"{len(dead)} flows with dead callbacks are replayed")
-        await asyncio.gather(*(replay(*each) for each in dead))
-
-        async def over() -> bool:
-            return await waiting(self.database) == 0
-
-        with suppress(TimeoutError):  # what waits then is found by the checks
-            await until(over, within=60 + 2 * DAY + len(dead), every=1.0)
+        for begin in range(0, len(dead), BATCH):
+            batch = dead[begin : begin + BATCH]
+            await reopen(self.database, batch)
+            await asyncio.gather(*(flows.replay(ACME.account, flow) for flow in batch))
+            with suppress(TimeoutError):  # what waits then is found by the checks
+                await until(self._is_told, within=60 + 2 * DAY, every=0.5)
         return moment
+
+    async def _is_told(self) -> bool:
+        return await waiting(self.database) == 0
 
     async def _shown(self) -> Mapping[str, dict[str, Any]]:
         """Every flow as tracking shows it, by its id."""

@@ -1,6 +1,5 @@
 """The service's own record of its callbacks."""
 
-import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -62,13 +61,18 @@ async def waiting(engine: AsyncEngine) -> int:
         return int(await connection.scalar(query) or 0)
 
 
-async def reopen(engine: AsyncEngine) -> tuple[float, Sequence[tuple[str, str]]]:
-    """Ask for every dead event again: when that was, and whose they are, by account and flow."""
-    dead = callbacks.c.state == State.DEAD
+def is_dead(row: Row) -> bool:
+    """Whether it was given up."""
+    return row.state is State.DEAD
+
+
+async def reopen(engine: AsyncEngine, flows: Sequence[str]) -> None:
+    """Ask for every dead event of these flows again."""
+    dead = (callbacks.c.state == State.DEAD) & callbacks.c.tracking_id.in_(flows)
+    again = {
+        "state": State.WAITING,
+        "since": datetime.now(UTC),
+        "replays": callbacks.c.replays + 1,
+    }
     async with writing(engine) as connection:
-        flows = select(callbacks.c.account, callbacks.c.tracking_id).where(dead).distinct()
-        found = [(row.account, row.tracking_id) for row in await connection.execute(flows)]
-        again = {"state": State.WAITING, "since": datetime.now(UTC)}
-        again["replays"] = callbacks.c.replays + 1
         await connection.execute(update(callbacks).where(dead).values(again))
-    return time.time(), found
