@@ -1,5 +1,6 @@
 """The database's engine: SQLite embedded, PostgreSQL in production."""
 
+import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -48,10 +49,25 @@ def _postgres(address: URL) -> AsyncEngine:
 
 
 def _sqlite(address: URL) -> AsyncEngine:
-    engine = create_async_engine(address, hide_parameters=True)
+    engine = create_async_engine(
+        address, hide_parameters=True, connect_args={"factory": _SqliteConnection}
+    )
     event.listen(engine.sync_engine, "connect", _set_up_sqlite)
     event.listen(engine.sync_engine, "begin", _begin_on_sqlite)
     return engine
+
+
+class _SqliteConnection(sqlite3.Connection):
+    """Leaves no lock behind when it is closed amid a transaction, as it is on a cancellation."""
+
+    def close(self) -> None:
+        """Roll back, and close."""
+        # SQLite itself closes, and unlocks, only once nobody refers to any of the statements; those
+        # of a cancelled task may wait for the garbage collector, and all other writers for them.
+        try:
+            self.rollback()
+        finally:
+            super().close()
 
 
 @asynccontextmanager

@@ -198,3 +198,22 @@ async def test_an_insert_can_say_what_to_do_on_a_conflict() -> None:
         speaking_it = cast(AsyncConnection, engine)  # it has the dialect, and is not opened
         assert isinstance(insert_into(speaking_it, COUNTER), expected)
         await engine.dispose()
+
+
+async def test_a_connection_that_is_given_up_leaves_no_lock(
+    two: tuple[AsyncEngine, AsyncEngine],
+) -> None:
+    """It is when a writer is cancelled, whose statements a traceback may keep for minutes."""
+    async with two[0].connect() as connection:
+        connection = await connection.execution_options(writes=True)
+        await connection.begin()
+        await _set(connection, 1)
+        driver = (await connection.get_raw_connection()).driver_connection
+        assert driver is not None
+        kept = await driver.execute("SELECT value FROM counter")
+        await connection.invalidate()
+
+    async with writing(two[1]) as connection:
+        assert await _value(connection) == 0
+        await _set(connection, 2)
+    assert kept
