@@ -70,7 +70,7 @@ class Keeper:
             "-m",
             "tests.chaos.receiver",
             self.post.written(),
-            stdin=asyncio.subprocess.DEVNULL,
+            stdin=asyncio.subprocess.PIPE,
             cwd=ROOT,
             env=dict(inherited()),
         )

@@ -19,6 +19,9 @@ PROMPT = (
 )  # fmt: skip
 """Recipients of whom something final is reported within seconds (docs/sandbox.md)."""
 
+FAILING = ("0102", "0103", "0105")
+"""Those of them on whom a channel, or each, fails at once: the flow goes on to its next step."""
+
 SILENT = ("0104", "0106", "0107", "0116", "0118")
 """Those that are silent, or late, on one channel or all: their ttl is short."""
 
@@ -66,10 +69,10 @@ def drawn(seed: str, count: int) -> Plan:
 def _flow(chance: random.Random, place: int, receivers: Sequence[str]) -> FlowPlan:
     steps, ttls = [], []
     for _ in range(chance.choices((1, 2, 3, 4), (3, 4, 2, 1))[0]):
-        silent = chance.random() < 0.2
-        digits = chance.choice(SILENT if silent else PROMPT)
-        steps.append(STEPS[chance.choice(tuple(STEPS))](f"+30690000{digits}"))
-        ttls.append(SHORT if silent else PATIENCE)
+        kind = chance.choices((PROMPT, FAILING, SILENT), (45, 35, 20))[0]
+        number = f"+30690000{chance.choice(kind)}"
+        steps.append(STEPS[chance.choice(tuple(STEPS))](number))
+        ttls.append(SHORT if kind is SILENT else PATIENCE)
     strategies = (Strategy.ON_STEP, Strategy.ON_COMPLETION, None)
     gone = chance.randint(1, 4) if chance.random() < 0.06 else None
     return FlowPlan(

@@ -34,6 +34,9 @@ from workflows.client import FlowClient
 
 Say = Callable[[str], None]
 
+KEY = ""
+"""What acme's callbacks are signed with; without one nobody checks it."""
+
 MOST_RUNNING, PACE = 150, 8
 """So many flows may run when the next few are started: what is late must be so by the chaos."""
 
@@ -62,7 +65,7 @@ async def play(
         await add(database, ACME.account, str(len(plan.flows)))
         service = await stack.enter_async_context(whole(client, database, keys))
         service = await _hurried(service, database, Sealer(keys), stack)
-        keepers = await stack.enter_async_context(kept(plan, directory, ""))
+        keepers = await stack.enter_async_context(kept(plan, directory, KEY))
         await stack.enter_async_context(service.working())
         player = _Player(client, database, Sealer(keys), keys, service, keepers, plan, say)
         return await player.play(rate)

@@ -9,6 +9,7 @@ import json
 import os
 import random
 import sys
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -148,5 +149,12 @@ async def _serve(post: Post) -> None:
         await server.serve_forever()
 
 
+def _end_with_parent() -> None:
+    """However that ends: our standard input is a pipe from it."""
+    sys.stdin.buffer.read()
+    os._exit(0)
+
+
 if __name__ == "__main__":
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     asyncio.run(_serve(Post.read(sys.argv[1])))
