@@ -11,11 +11,13 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.client import Client
 
-from accounts.demonstration import ACME
+from accounts.demonstration import ACME, CALLBACK_KEYS
 from domain.errors import AlreadyFinal, Unavailable, UnknownFlow
 from domain.flow import Callback
-from egress import schedule
+from egress.bounds import Bounds
 from egress.deliver import Deliverer
+from egress.origins import Origins
+from egress.schedule import Schedule
 from storage.engine import connect
 from storage.keys import Keyring
 from storage.seal import Sealer
@@ -26,6 +28,7 @@ from tests.chaos.phases import DAY, DEADLINE
 from tests.chaos.plan import FlowPlan, Plan
 from tests.chaos.rows import is_dead, reopen, rows, waiting
 from tests.conftest import KEYS, until
+from tests.egress.reaching import LOOPBACK
 from tests.money import add
 from tests.samples import a_flow
 from tests.telling import publishing
@@ -34,8 +37,8 @@ from workflows.client import FlowClient
 
 Say = Callable[[str], None]
 
-KEY = ""
-"""What acme's callbacks are signed with; without one nobody checks it."""
+BOUNDS = Bounds(pause=1.0, longest_pause=4.0, shortly=0.5, returns=200.0, spread=3.0)
+"""What is scaled of keeping receivers apart: a pause is no longer than a phase."""
 
 MOST_RUNNING, PACE = 150, 8
 """So many flows may run when the next few are started: what is late must be so by the chaos."""
@@ -65,7 +68,7 @@ async def play(
         await add(database, ACME.account, str(len(plan.flows)))
         service = await stack.enter_async_context(whole(client, database, keys))
         service = await _hurried(service, database, Sealer(keys), stack)
-        keepers = await stack.enter_async_context(kept(plan, directory, KEY))
+        keepers = await stack.enter_async_context(kept(plan, directory, CALLBACK_KEYS[ACME.id]))
         await stack.enter_async_context(service.working())
         player = _Player(client, database, Sealer(keys), keys, service, keepers, plan, say)
         return await player.play(rate)
@@ -75,10 +78,11 @@ async def _hurried(
     service: Whole, database: AsyncEngine, sealer: Sealer, stack: AsyncExitStack
 ) -> Whole:
     """The service with a day of DAY seconds, and little patience with receivers."""
-    factor = DAY / schedule.SLOTS[-1]
-    vars(schedule)["SLOTS"] = tuple(slot * factor for slot in schedule.SLOTS)
-    deliverer = await stack.enter_async_context(Deliverer(deadline=DEADLINE))
-    callbacks, letters = publishing(database, sealer, deliverer)
+    scaled = Schedule().scaled(DAY / Schedule().last)
+    deliverer = await stack.enter_async_context(Deliverer(LOOPBACK, deadline=DEADLINE))
+    callbacks, letters = publishing(
+        database, sealer, deliverer, schedule=scaled, origins=Origins(BOUNDS)
+    )
     return replace(service, callbacks=callbacks, letters=letters)
 
 
