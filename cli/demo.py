@@ -13,7 +13,7 @@ import httpx
 from rich.console import Console, Group
 from rich.live import Live
 
-from accounts.demonstration import ACME, SECRETS
+from accounts.demonstration import ACME, CALLBACK_KEYS, SECRETS
 from cli import board
 from cli.board import Run
 from cli.sink import Sink, listening
@@ -30,7 +30,7 @@ async def demonstrate(data_dir: Path, keep: bool) -> int:
     console = Console(highlight=False, soft_wrap=True)
     _make_room(data_dir)
     stack = Stack(Ports.free(), data_dir, quiet=True, say=console.print)
-    async with stack, listening() as sink, _client(stack) as client:
+    async with stack, listening(keys=[CALLBACK_KEYS[ACME.id]]) as sink, _client(stack) as client:
         console.print(f"serving at {stack.api}\n")
         runs = [await _posted(client, story, sink) for story in STORIES]
         await _shown(console, client, runs, sink)
@@ -112,7 +112,7 @@ async def _refresh(client: httpx.AsyncClient, run: Run, sink: Sink) -> None:
 def _summarise(console: Console, runs: list[Run], stack: Stack) -> None:
     again = Ports()
     told = sum(run.callbacks for run in runs)
-    console.print(f"\ncallbacks received: {told}, each flow's in order, its last one final")
+    console.print(f"\ncallbacks received: {told}, rightly signed, each flow's in order and ended")
     console.print(f"charged: {sum(run.price for run in runs):.2f}")
     console.print(f"logs: {stack.data_dir}/logs")
     console.print("histories in the Temporal UI, once you look again:")

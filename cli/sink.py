@@ -15,16 +15,15 @@ from egress.signing import Unverified, verified
 
 @dataclass
 class Sink:
-    """What arrived, by tracking id, in the order of arrival.
+    """What arrived, by tracking id, in the order of arrival; without keys no signature is checked.
 
-    `wrongly_signed` says of each callback that none of the keys has signed what is wrong with it;
-    without keys nothing is checked.
+    `unsigned` says, by tracking id, what is wrong with a callback that none of the keys has signed.
     """
 
     port: int
     received: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     keys: Sequence[str] = ()
-    wrongly_signed: list[str] = field(default_factory=list)
+    unsigned: dict[str, str] = field(default_factory=dict)
 
     @property
     def url(self) -> str:
@@ -33,19 +32,19 @@ class Sink:
 
     async def take(self, request: Request) -> Response:
         """Keep one callback, with its sequence number."""
-        if self.keys:
-            self.check(request.headers, await request.body())
         payload = await request.json()
+        if self.keys and (fault := self._wrong(request.headers, await request.body())):
+            self.unsigned[payload["trackingId"]] = fault
         payload["sequence"] = int(request.headers["x-failover-sequence"])
         self.received.setdefault(payload["trackingId"], []).append(payload)
         return Response(status_code=200)
 
-    def check(self, headers: Mapping[str, str], body: bytes) -> None:
-        """Note what is wrong with a callback's signature, if anything."""
+    def _wrong(self, headers: Mapping[str, str], body: bytes) -> str | None:
         try:
             verified(headers, body, self.keys, time.time())
         except Unverified as fault:
-            self.wrongly_signed.append(str(fault))
+            return str(fault)
+        return None
 
     def faults(self, tracking_id: str, status: str) -> list[str]:
         """What is wrong with the callbacks of a flow that ended with that status."""
@@ -59,6 +58,8 @@ class Sink:
             found.append(f"{len(terminal)} terminal callbacks instead of one at the end")
         elif terminal[0]["status"] != status:
             found.append(f"the last callback says {terminal[0]['status']}, not {status}")
+        if fault := self.unsigned.get(tracking_id):
+            found.append(f"a callback that is not ours: {fault}")
         return found
 
 
