@@ -21,7 +21,7 @@ from tracking.expiry import Expiry
 from tracking.records import Tracking
 from tracking.retention import Retention
 from tracking.unfinished import Recorded
-from workflows.client import connect
+from workflows.client import FlowClient, connect
 from workflows.repair import UNKNOWN, Gone, Repair
 
 app = typer.Typer(
@@ -103,9 +103,12 @@ async def _repair(older_than: timedelta, dry_run: bool, lost: bool) -> None:
     console = _console()
     settings = Settings()
     async with schema.opened(settings.database) as engine:
-        tracking = Tracking(engine, Sealer(settings.keyring()))
+        keys = settings.keyring()
+        sealer = Sealer(keys)
         try:
-            repair = Repair(await _engine(), engine, tracking)
+            client = await _engine()
+            flows = FlowClient(client, sealer, keys)
+            repair = Repair(client, flows, engine, Tracking(engine, sealer))
             suspects = await repair.suspects(datetime.now(UTC) - older_than)
             gone = await _gone(repair, suspects, console)
             if any(each.why == UNKNOWN for each in gone) and not lost:
@@ -140,10 +143,7 @@ async def _gone(repair: Repair, suspects: Sequence[Recorded], console: Console) 
 async def _end(repair: Repair, gone: Sequence[Gone], dry_run: bool, console: Console) -> None:
     done: Counter[str] = Counter()
     for each in gone:
-        if dry_run:
-            did = "would be ended"
-        else:
-            did = "ended" if await repair.end(each) else "being ended already"
+        did = "would be mended" if dry_run else str(await repair.end(each))
         done[did] += 1
         console.print(f"{each.flow.account}/{each.flow.tracking_id} {each.why}: {did}")
     for did, number in done.items():

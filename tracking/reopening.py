@@ -140,6 +140,19 @@ async def _move(connection: AsyncConnection, rows: Sequence[Row[Any]], now: date
     await connection.execute(update(callbacks).where(own).values(since=now))
 
 
+async def stranded(
+    connection: AsyncConnection, account: str, tracking_id: str, now: datetime
+) -> Counter[FlowKey]:
+    """Reopen what the flow's workflow, which is gone, has left waiting for its first delivery."""
+    own = and_(
+        whose(account),
+        callbacks.c.tracking_id == tracking_id,
+        callbacks.c.replays == 0,
+        callbacks.c.seq.is_not(None),  # a reply is no workflow's
+    )
+    return await _reopen(connection, own, (State.WAITING,), now)
+
+
 async def count(
     connection: AsyncConnection, account: str | None, window: Window
 ) -> tuple[int, int]:

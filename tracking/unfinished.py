@@ -1,4 +1,4 @@
-"""Flows that are not over, as far as the record knows."""
+"""Flows that are not over, or whose clients do not know all, as far as the record knows."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -9,7 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.progress import OVER, FlowStatus
 from storage.engine import reading
-from storage.tables import flows
+from storage.tables import callbacks, flows
+from tracking.outbox import State
 
 UNDER_WAY = tuple(status for status in FlowStatus if status not in OVER)
 
@@ -32,6 +33,22 @@ async def unfinished(engine: AsyncEngine, before: datetime) -> Sequence[Recorded
         flows.c.status.in_(UNDER_WAY),
         flows.c.created_at < before,
         flows.c.updated_at < before,
+    )
+    async with reading(engine) as connection:
+        rows = await connection.execute(query.order_by(flows.c.created_at))
+        return [Recorded(*row) for row in rows]
+
+
+async def untold(engine: AsyncEngine, before: datetime) -> Sequence[Recorded]:
+    """Flows that are over, and whose client has not been told all since: their workflow does."""
+    waiting = select(callbacks.c.tracking_id).where(
+        callbacks.c.state == State.WAITING,
+        callbacks.c.replays == 0,
+        callbacks.c.seq.is_not(None),
+        callbacks.c.happened_at < before,
+    )
+    query = select(*_RECORDED).where(
+        flows.c.tracking_id.in_(waiting), flows.c.status.in_(OVER), flows.c.updated_at < before
     )
     async with reading(engine) as connection:
         rows = await connection.execute(query.order_by(flows.c.created_at))

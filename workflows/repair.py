@@ -8,10 +8,11 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
-from temporalio.client import Client, WorkflowExecutionStatus
+from temporalio.client import ActivityExecutionStatus, Client, WorkflowExecutionStatus
 from temporalio.common import (
     ActivityIDReusePolicy,
     Priority,
@@ -25,10 +26,12 @@ from activities.callbacks import Callbacks
 from domain.flow import Publication
 from domain.progress import Outcome
 from domain.wire import milliseconds
-from tracking.records import Tracking
-from tracking.unfinished import Recorded, is_unfinished, newest, unfinished
+from storage.engine import writing
+from tracking import reopening
+from tracking.records import Tracked, Tracking
+from tracking.unfinished import Recorded, is_unfinished, newest, unfinished, untold
 from workflows import names, summaries
-from workflows.client import RPC
+from workflows.client import RPC, FlowClient
 from workflows.publishing import PUBLISH_RETRIES, PUBLISHING
 
 UNKNOWN = "unknown to the engine"
@@ -36,6 +39,14 @@ UNKNOWN = "unknown to the engine"
 
 class WrongEngine(Exception):
     """The engine does not know flows that it must know; the message says what to do."""
+
+
+class Mended(StrEnum):
+    """What was done for a flow that is gone."""
+
+    ENDED = "ended"
+    TOLD = "told what it missed"
+    NOTHING = "being ended already"
 
 
 @dataclass(frozen=True)
@@ -50,14 +61,17 @@ class Gone:
 class Repair:
     """Compares the record with the engine, and ends what only the record believes to run."""
 
-    def __init__(self, client: Client, engine: AsyncEngine, tracking: Tracking) -> None:
+    def __init__(
+        self, client: Client, flows: FlowClient, engine: AsyncEngine, tracking: Tracking
+    ) -> None:
         self._client = client
+        self._flows = flows
         self._engine = engine
         self._tracking = tracking
 
     async def suspects(self, before: datetime) -> Sequence[Recorded]:
-        """The flows under way of which nothing was recorded since."""
-        return await unfinished(self._engine, before)
+        """The flows under way of which nothing was recorded since, and those whose client waits."""
+        return [*await unfinished(self._engine, before), *await untold(self._engine, before)]
 
     async def gone(self, flows: Sequence[Recorded]) -> Sequence[Gone]:
         """Those of the flows whose workflow does not run; all are asked for at once.
@@ -106,22 +120,45 @@ class Repair:
             return Gone(flow, "completed", await handle.result(rpc_timeout=RPC))
         return Gone(flow, status.name.lower().replace("_", " ") if status else "closed")
 
-    async def end(self, gone: Gone) -> bool:
-        """Have the flow's end recorded and told; False if it is, or is about to be.
+    async def end(self, gone: Gone) -> Mended:
+        """Have the flow's end recorded and told, and before it what else its client was to hear.
 
         A completed workflow has told its client already. Else the flow ends as its reports say,
         or Failed with statusCode 0. This waits neither for a worker nor for a receiver.
 
         Raises:
-            RPCError: the engine does not answer.
+            RPCError, Unavailable: the engine does not answer.
         """
+        told = not await self._is_being_ended(gone.flow) and await self._told(gone.flow)
         tracked = await self._tracking.find(gone.flow.account, gone.flow.tracking_id)
-        if tracked is None or not await is_unfinished(self._engine, gone.flow):
-            return False
+        unfinished = tracked is not None and await is_unfinished(self._engine, gone.flow)
+        if tracked and unfinished and await self._ended(tracked, gone.outcome):
+            return Mended.ENDED
+        return Mended.TOLD if told else Mended.NOTHING
+
+    async def _is_being_ended(self, flow: Recorded) -> bool:
+        handle = self._client.get_activity_handle(names.repair_id(flow.account, flow.tracking_id))
+        try:
+            description = await handle.describe(rpc_timeout=RPC)
+        except RPCError as fault:
+            if fault.status is RPCStatusCode.NOT_FOUND:
+                return False
+            raise
+        return description.status is ActivityExecutionStatus.RUNNING
+
+    async def _told(self, flow: Recorded) -> bool:
+        """Have delivered, in order, what the workflow has left behind; False if that is nothing."""
+        async with writing(self._engine) as connection:
+            now = milliseconds(datetime.now(UTC))
+            left = await reopening.stranded(connection, flow.account, flow.tracking_id, now)
+        if left:
+            await self._flows.replay(flow.account, flow.tracking_id)
+        return bool(left)
+
+    async def _ended(self, tracked: Tracked, outcome: Outcome | None) -> bool:
         flow, now = tracked.flow, milliseconds(datetime.now(UTC))
-        progress = tracked.progress.abandoned(flow, now, gone.outcome)
-        told = gone.outcome is None
-        how = Publication.TOLD if told else Publication.RECORDED
+        progress = tracked.progress.abandoned(flow, now, outcome)
+        how = Publication.TOLD if outcome is None else Publication.RECORDED
         attributes = [
             SearchAttributePair(names.ACCOUNT, flow.account),
             SearchAttributePair(names.APPLICATION, flow.application),

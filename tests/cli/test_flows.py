@@ -155,7 +155,7 @@ async def test_a_repair_says_what_it_does(
         said[options] = ended.output.splitlines()
 
     name = f"acme/{lost.tracking_id} terminated"
-    assert said["--dry-run",][-3:] == [found, f"{name}: would be ended", "1 would be ended"]
+    assert said["--dry-run",][-3:] == [found, f"{name}: would be mended", "1 would be mended"]
     assert said["--older-than", "30m"][-3:] == [found, f"{name}: ended", "1 ended"]
     described = await engine.get_activity_handle(repair_id("acme", lost.tracking_id)).describe()
     assert described.activity_type == "publish"

@@ -19,7 +19,7 @@ from tests.samples import sms, viber, voice
 from tests.workflows.service import OVER, Whole, whole
 from tracking.unfinished import Recorded
 from workflows import names
-from workflows.repair import Repair
+from workflows.repair import Mended, Repair
 
 pytestmark = pytest.mark.server
 
@@ -101,12 +101,12 @@ class Client:
         tracking_id = await self.silent()
         await self.handle(tracking_id).terminate("by mistake")
         tracking = self.service.api.services.tracking
-        repair = Repair(self.service.client, database, tracking)
+        repair = Repair(self.service.client, self.service.api.services.flows, database, tracking)
         known = await tracking.find(self.buyer.account, tracking_id)
         assert known is not None
         recorded = Recorded(self.buyer.account, tracking_id, known.flow.created_at)
         (gone,) = await repair.gone([recorded])
-        assert await repair.end(gone)
+        assert await repair.end(gone) is Mended.ENDED
         name = names.repair_id(self.buyer.account, tracking_id)
         told = self.service.client.get_activity_handle(name)
         await asyncio.wait_for(told.result(), 30)

@@ -24,7 +24,7 @@ from tests.workflows.ward import FAILED, Ward
 from tracking.records import Tracking
 from workflows import names, repair
 from workflows.client import FlowClient
-from workflows.repair import UNKNOWN, Repair, WrongEngine
+from workflows.repair import UNKNOWN, Mended, Repair, WrongEngine
 
 pytestmark = pytest.mark.server
 
@@ -52,10 +52,9 @@ def ward(
     receiver: Receiver,
 ) -> Ward:
     """Where a test's flows fall ill."""
-    repair = Repair(engine, database, tracking)
-    return Ward(
-        engine, tracking, FlowClient(engine, sealer, keys), repair, receiver, sealer, database
-    )
+    flows = FlowClient(engine, sealer, keys)
+    repair = Repair(engine, flows, database, tracking)
+    return Ward(engine, tracking, flows, repair, receiver, sealer, database)
 
 
 def reported(order: int, status: Status) -> DeliveryReport:
@@ -118,9 +117,7 @@ async def test_two_runs_at_once_tell_once(ward: Ward) -> None:
 async def test_a_receiver_that_is_away_is_tried_again(ward: Ward) -> None:
     """On the schedule of every callback, counted from the repair; the record does not wait."""
     flow = await ward.started()
-    url = ward.sealer.callback_url(flow)
-    assert url is not None
-    path = url.removeprefix(ward.receiver.origin)
+    path = ward.path(flow)
     ward.receiver.answers[path] = [500]
     await ward.handle(flow).terminate()
     async with ward.publishing():
@@ -236,7 +233,7 @@ async def test_a_flow_that_ended_while_it_was_looked_up_is_left_alone(ward: Ward
     await ward.handle(flow).terminate()
     (gone,) = await ward.gone()
     await ward.record(flow, reported(1, Status.DELIVERED))
-    assert not await ward.repair.end(gone)
+    assert await ward.repair.end(gone) is Mended.NOTHING
     with pytest.raises(RPCError):
         await ward.client.get_activity_handle(
             names.repair_id(flow.account, flow.tracking_id)
@@ -255,3 +252,28 @@ async def test_only_flows_that_have_not_moved_for_a_while_are_suspects(ward: War
     await ward.record(ward.sealer.sealed(ward.flow()))
     suspects = await ward.repair.suspects(now - timedelta(hours=1))
     assert [each.tracking_id for each in suspects] == [old.tracking_id]
+
+
+async def test_a_client_that_waited_for_a_lost_workflow_is_told(ward: Ward) -> None:
+    """The flow was over and on record, its last callback was being retried: then it was terminated.
+
+    A second run finds that it is being told.
+    """
+    flow = await ward.flows.start(ward.flow(), [NUMBER])
+    await ward.tracking.record(flow, Progress.of(flow))
+    path = ward.path(flow)
+    ward.receiver.answers[path] = [500]
+    report = reported(1, Status.DELIVERED)
+    async with ward.publishing(), ward.deciding():
+        await ward.flows.report(flow.ref(1), report)
+        await ward.receiver.until(path, 1)
+        await until(lambda: ward.waits(flow))
+        await ward.handle(flow).terminate("by mistake")
+        assert await ward.is_closed(flow)
+        (gone,) = await ward.gone()
+        assert await ward.repair.end(gone) is Mended.TOLD
+        refused, told = await ward.receiver.until(path, 2, within=20)
+        assert told.body == refused.body
+        await until(lambda: ward.waits(flow, False))
+        assert await ward.mend() == 0
+    assert told.body["status"] == "Succeeded"

@@ -1,7 +1,7 @@
 """Flows that nobody runs any more, and the command that ends them."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -22,12 +22,14 @@ from tests.samples import NUMBER, a_flow, sms, viber
 from tests.sandbox.bench import Receiver, Report
 from tests.telling import publishing
 from tests.workflows.conftest import strict
+from tracking.callbacks import CallbackRecords
+from tracking.outbox import State
 from tracking.records import Tracking
 from tracking.unfinished import Recorded, is_unfinished
 from workflows import names
 from workflows.client import FlowClient
 from workflows.failover import FailoverWorkflow
-from workflows.repair import Gone, Repair
+from workflows.repair import Gone, Mended, Repair
 
 FAILED = Outcome(status=FlowStatus.FAILED, code="0", channel=Channel.VIBER)
 
@@ -74,8 +76,9 @@ class Ward:
         )
 
     async def mend(self) -> int:
-        """All of the repair; returns how many flows it ended."""
-        return sum([await self.repair.end(each) for each in await self.gone()])
+        """All of the repair; returns for how many flows it did something."""
+        done = [await self.repair.end(each) for each in await self.gone()]
+        return len(done) - done.count(Mended.NOTHING)
 
     async def progress(self, flow: Flow) -> Progress:
         """What tracking says."""
@@ -88,11 +91,22 @@ class Ward:
         recorded = Recorded(flow.account, flow.tracking_id, flow.created_at)
         return not await is_unfinished(self.repair._engine, recorded)
 
-    def told(self, flow: Flow) -> list[Report]:
-        """The callbacks that its client got."""
+    def path(self, flow: Flow) -> str:
+        """Where its client listens."""
         url = self.sealer.callback_url(flow)
         assert url is not None
-        return self.receiver.got(url.removeprefix(self.receiver.origin))
+        return url.removeprefix(self.receiver.origin)
+
+    def told(self, flow: Flow) -> list[Report]:
+        """The callbacks that its client got."""
+        return self.receiver.got(self.path(flow))
+
+    async def waits(self, flow: Flow, so: bool = True) -> bool:
+        """Whether one of its callbacks waits after an attempt, or none does."""
+        kept = await CallbackRecords(self.database, self.sealer).of_flow("acme", flow.tracking_id)
+        if so:
+            return any(each.attempts and each.state is State.WAITING for each in kept)
+        return all(each.state is State.DELIVERED for each in kept)
 
     async def published(self, flow: Flow) -> None:
         """Wait until the repair's activity is done."""
@@ -103,10 +117,9 @@ class Ward:
     async def publishing(self) -> AsyncIterator[None]:
         """A worker for callbacks, for as long as the block lasts."""
         async with Deliverer(LOOPBACK, deadline=2) as deliverer:
-            callbacks, _ = publishing(self.database, self.sealer, deliverer)
-            async with Worker(
-                self.client, task_queue=names.PUBLISH, activities=[callbacks.publish]
-            ):
+            callbacks, letters = publishing(self.database, self.sealer, deliverer)
+            activities: list[Callable[..., Any]] = [callbacks.publish, letters.replay]
+            async with Worker(self.client, task_queue=names.PUBLISH, activities=activities):
                 yield
 
     def deciding(self) -> Worker:
