@@ -12,6 +12,8 @@ from tests.api.bench import Api
         ("/failover/tracking/1", "GET"),
         ("/failover", "POST"),
         ("/callbacks", "GET"),
+        ("/callbacks/msg_1-1", "GET"),
+        ("/callbacks/replay", "POST"),
         ("/callbacks/msg_1-1/replay", "POST"),
         ("/reports/sandbox/token", "GET, POST"),
         ("/inbound/sandbox", "POST"),
