@@ -117,6 +117,12 @@ def every_receipt_is_signed(told: Told) -> bool:
     return fresh and all(each.signed for each in told.receipts)
 
 
+def every_event_is_attempted(told: Told) -> bool:
+    """At least once, however late its turn comes, until the receiver says that it is gone."""
+    ends = (place for place, row in enumerate(told.first) if _says(row, 410))
+    return all(row.attempts for row in told.first[: next(ends, None)])
+
+
 def what_is_delivered_was_taken(told: Told) -> bool:
     """By the receiver's own word, and at the last attempt on record."""
     delivered = [row for row in told.first if row.state is State.DELIVERED]
@@ -183,6 +189,7 @@ RULES: Sequence[Callable[[Told], bool]] = (
     bytes_are_never_made_anew,
     first_receipts_are_in_order,
     every_receipt_is_signed,
+    every_event_is_attempted,
     what_is_delivered_was_taken,
     what_is_dead_was_not_taken,
     attempts_on_record_were_received,
@@ -216,5 +223,8 @@ def _is_lost(receipt: Receipt, attempts: Sequence[Attempt]) -> bool:
 
 def _is_noted(told: Told, event: str) -> bool:
     """Whether the service ever got the 410."""
-    row = next(row for row in told.first if row.event == event)
-    return any(each.status == 410 for each in row.attempts)
+    return _says(next(row for row in told.first if row.event == event), 410)
+
+
+def _says(row: Row, status: int) -> bool:
+    return any(each.status == status for each in row.attempts)

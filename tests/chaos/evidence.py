@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -41,28 +41,20 @@ class Receipt:
         return f"{stamp} part {self.part} seq {self.seq} {self.phase}: {self.status or 'left'}"
 
 
-@dataclass(frozen=True)
-class Evidence:
-    """All receipts by path, in their order of arrival, and bodies by digest."""
+def gathered(files: Iterable[Path]) -> Mapping[str, Sequence[Receipt]]:
+    """What these files say, by path: that is one flow's, and its receipts are in order of arrival.
 
-    receipts: Mapping[str, Sequence[Receipt]]
-    bodies: Mapping[str, str]
-
-
-def gathered(files: Sequence[Path]) -> Evidence:
-    """What these files say; a path is of one receiver only."""
+    The bodies stand there, too, each once, for who looks for a difference.
+    """
     receipts: dict[str, list[Receipt]] = defaultdict(list)
-    bodies: dict[str, str] = {}
     for file in files:
         lines = [json.loads(line) for line in file.read_text("utf-8").splitlines()]
         answers = {line["answer"]: line["status"] for line in lines if "answer" in line}
         for line in lines:
-            if "body" in line:
-                bodies[line["digest"]] = line["body"]
             if "receipt" in line:
                 receipt = _receipt(line, answers)
                 receipts[receipt.path].append(receipt)
-    return Evidence(receipts, bodies)
+    return receipts
 
 
 def _receipt(line: dict[str, Any], answers: Mapping[str, int]) -> Receipt:

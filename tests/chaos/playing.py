@@ -2,8 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, suppress
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from temporalio.client import Client
 
 from accounts.demonstration import ACME, CALLBACK_KEYS
 from domain.errors import AlreadyFinal, Unavailable, UnknownFlow
-from domain.flow import Callback
+from domain.flow import Callback, Flow
 from egress.bounds import Bounds
 from egress.deliver import Deliverer
 from egress.origins import Origins
@@ -26,14 +26,13 @@ from tests.chaos.evidence import gathered
 from tests.chaos.keepers import Keeper, kept
 from tests.chaos.phases import DAY, DEADLINE
 from tests.chaos.plan import FlowPlan, Plan
-from tests.chaos.rows import is_dead, reopen, rows, waiting
-from tests.conftest import KEYS, until
+from tests.chaos.rows import Row, is_dead, reopen, rows, waiting
 from tests.egress.reaching import LOOPBACK
+from tests.conftest import KEYS, until
 from tests.money import add
 from tests.samples import a_flow
 from tests.telling import publishing
 from tests.workflows.service import Whole, whole
-from workflows.client import FlowClient
 
 Say = Callable[[str], None]
 
@@ -46,162 +45,170 @@ MOST_RUNNING, PACE = 150, 8
 BATCH = 200
 """How many flows are replayed at a time."""
 
+PAGE = 1000
+"""How many flows tracking is asked for at a time."""
 
-@dataclass
+Rows = Mapping[str, Sequence[Row]]
+
+
+@dataclass(frozen=True)
 class Played:
-    """What is left of a run: each flow, the receivers' kills, and how long the parts took."""
+    """What is left of a run.
 
-    told: Sequence[Told] = ()
-    kills: Mapping[str, int] = field(default_factory=dict)
-    seconds: dict[str, float] = field(default_factory=dict)
-    completed: int = 0
+    `kills` counts those of each receiver amid the chaos, `seconds` says how long each part took,
+    `completed` how many workflows ended as they should.
+    """
+
+    told: Sequence[Told]
+    kills: Mapping[str, int]
+    seconds: Mapping[str, float]
+    completed: int
 
 
 async def play(
     client: Client, url: str, directory: Path, plan: Plan, rate: float, say: Say
 ) -> Played:
     """All of it, so many flows a second; the directory gets the receivers' notes."""
-    keys = Keyring.parse(KEYS)
     database = connect(url)
     async with AsyncExitStack() as stack:
         stack.push_async_callback(database.dispose)
         await add(database, ACME.account, str(len(plan.flows)))
-        service = await stack.enter_async_context(whole(client, database, keys))
-        service = await _hurried(service, database, Sealer(keys), stack)
+        service = await stack.enter_async_context(_hurried(client, database))
         keepers = await stack.enter_async_context(kept(plan, directory, CALLBACK_KEYS[ACME.id]))
         await stack.enter_async_context(service.working())
-        player = _Player(client, database, Sealer(keys), keys, service, keepers, plan, say)
-        return await player.play(rate)
+        return await _Player(service, database, keepers, plan, say).play(rate)
 
 
-async def _hurried(
-    service: Whole, database: AsyncEngine, sealer: Sealer, stack: AsyncExitStack
-) -> Whole:
+@asynccontextmanager
+async def _hurried(client: Client, database: AsyncEngine) -> AsyncIterator[Whole]:
     """The service with a day of DAY seconds, and little patience with receivers."""
     scaled = Schedule().scaled(DAY / Schedule().last)
-    deliverer = await stack.enter_async_context(Deliverer(LOOPBACK, deadline=DEADLINE))
-    callbacks, letters = publishing(
-        database, sealer, deliverer, schedule=scaled, origins=Origins(BOUNDS)
-    )
-    return replace(service, callbacks=callbacks, letters=letters)
+    keys = Keyring.parse(KEYS)
+    async with (
+        whole(client, database, keys) as service,
+        Deliverer(LOOPBACK, deadline=DEADLINE) as deliverer,
+    ):
+        callbacks, letters = publishing(
+            database, Sealer(keys), deliverer, schedule=scaled, origins=Origins(BOUNDS)
+        )
+        yield replace(service, callbacks=callbacks, letters=letters)
 
 
 @dataclass
 class _Player:
-    client: Client
-    database: AsyncEngine
-    sealer: Sealer
-    keys: Keyring
     service: Whole
+    database: AsyncEngine
     keepers: Mapping[str, Keeper]
     plan: Plan
     say: Say
-    started: dict[int, str] = field(default_factory=dict)
+    _started: dict[int, Flow] = field(default_factory=dict)
     _seconds: dict[str, float] = field(default_factory=dict)
     _began: float = field(default_factory=time.monotonic)
 
     async def play(self, rate: float) -> Played:
         await self._start(rate)
         self._lap("started")
-        await self._settled()
+        await until(self._is_over, within=60 + 20 * DAY + len(self.plan.flows), every=3.0)
         self._lap("settled")
-        first = await rows(self.database, self.sealer)
-        completed = await self._count("Completed")
+        first, completed = await self._rows(), await self._count("Completed")
         kills = {name: keeper.kills for name, keeper in self.keepers.items()}
         for keeper in self.keepers.values():
             await keeper.calm()
-        dead = [flow for flow, kept in first.items() if any(map(is_dead, kept))]
-        replayed_at = await self._replay(dead)
+        moment = time.time()
+        await self._replay([flow for flow, kept in first.items() if any(map(is_dead, kept))])
         self._lap("replayed")
-        last = await rows(self.database, self.sealer)
-        shown = await self._shown()
-        evidence = gathered([Path(keeper.post.file) for keeper in self.keepers.values()])
-        told = [
-            Told(
-                plan=flow,
-                flow=self.started[place],
-                first=first.get(self.started[place], ()),
-                last=last.get(self.started[place], ()),
-                receipts=evidence.receipts.get(flow.path, ()),
-                shown=shown.get(self.started[place], {}),
-                replayed_at=replayed_at,
-            )
-            for place, flow in enumerate(self.plan.flows)
-        ]
+        told = await self._told(first, await self._rows(), moment)
         return Played(told, kills, self._seconds, completed)
 
     def _lap(self, name: str) -> None:
         now = time.monotonic()
         self._seconds[name], self._began = now - self._began, now
-        self.say(f"{name} after {self._seconds[name]:.0f} s")
+        self.say(f"{name} in {self._seconds[name]:.0f} s")
 
     async def _start(self, rate: float) -> None:
         """One after the other at that rate, or more slowly where the machine is busy."""
-        flows = FlowClient(self.client, self.sealer, self.keys)
         count = len(self.plan.flows)
         async with asyncio.TaskGroup() as group:
             for place, flow in enumerate(self.plan.flows):
                 if place % PACE == 0:
                     await until(self._has_room, within=600, every=0.5)
                 await asyncio.sleep(1 / rate)
-                group.create_task(self._begin(flows, place, flow))
+                group.create_task(self._begin(place, flow))
                 if (place + 1) % max(1, count // 10) == 0:
-                    self.say(await self._standing(place + 1))
+                    self.say(await self._standing())
 
-    async def _has_room(self) -> bool:
-        return await self._count("Running") < MOST_RUNNING
-
-    async def _begin(self, flows: FlowClient, place: int, plan: FlowPlan) -> None:
-        flow = a_flow(*plan.steps, strategy=None, ttls=plan.ttls)
-        if plan.strategy:
-            origin = self.keepers[plan.receiver].origin
-            callback = Callback(strategy=plan.strategy, url=origin + plan.path, origin=origin)
-            flow = flow.model_copy(update={"callback": callback})
-        self.started[place] = flow.tracking_id
+    async def _begin(self, place: int, plan: FlowPlan) -> None:
+        flow, flows = self._compiled(plan), self.service.api.services.flows
+        self._started[place] = flow
         await flows.start(flow, [])
         if plan.cancelled is not None:
             await asyncio.sleep(plan.cancelled)
             with suppress(AlreadyFinal, Unavailable, UnknownFlow):
                 await flows.cancel(flow.account, flow.tracking_id)
 
-    async def _standing(self, started: int) -> str:
+    def _compiled(self, plan: FlowPlan) -> Flow:
+        flow = a_flow(*plan.steps, strategy=None, ttls=plan.ttls)
+        if plan.strategy is None:
+            return flow
+        origin = self.keepers[plan.receiver].origin
+        callback = Callback(strategy=plan.strategy, url=origin + plan.path, origin=origin)
+        return flow.model_copy(update={"callback": callback})
+
+    async def _has_room(self) -> bool:
+        return await self._count("Running") < MOST_RUNNING
+
+    async def _is_over(self) -> bool:
+        """Whether every workflow is: each has told what it had to, or given up."""
+        self.say(await self._standing())
+        return await self._count("Running") == 0
+
+    async def _standing(self) -> str:
         running, open_ = await self._count("Running"), await waiting(self.database)
-        return f"{started} flows started, {running} run, {open_} callbacks wait"
-
-    async def _settled(self) -> None:
-        """Until every workflow is over: each has told what it had to, or given up."""
-
-        async def over() -> bool:
-            self.say(await self._standing(len(self.started)))
-            return await self._count("Running") == 0
-
-        await until(over, within=60 + 20 * DAY + len(self.started), every=3.0)
+        return f"{len(self._started)} flows started, {running} run, {open_} callbacks wait"
 
     async def _count(self, status: str) -> int:
-        counted = await self.client.count_workflows(f"ExecutionStatus='{status}'")
-        return counted.count
+        client = self.service.client
+        return (await client.count_workflows(f"ExecutionStatus='{status}'")).count
 
-    async def _replay(self, dead: Sequence[str]) -> float:
-        """Ask for all that is dead, some flows at a time; says when it was first asked for."""
-        moment, flows = time.time(), FlowClient(self.client, self.sealer, self.keys)
+    async def _rows(self) -> Rows:
+        return await rows(self.database, self.service.api.services.sealer)
+
+    async def _replay(self, dead: Sequence[str]) -> None:
+        """Ask for all that is dead, some flows at a time, until everybody has it."""
         self.say(f"{len(dead)} flows with dead callbacks are replayed")
+        replay = self.service.api.services.flows.replay
         for begin in range(0, len(dead), BATCH):
             batch = dead[begin : begin + BATCH]
             await reopen(self.database, batch)
-            await asyncio.gather(*(flows.replay(ACME.account, flow) for flow in batch))
+            await asyncio.gather(*(replay(ACME.account, flow) for flow in batch))
             with suppress(TimeoutError):  # what waits then is found by the checks
-                await until(self._is_told, within=60 + 2 * DAY, every=0.5)
-        return moment
+                await until(self._nothing_waits, within=60 + 2 * DAY, every=0.5)
 
-    async def _is_told(self) -> bool:
+    async def _nothing_waits(self) -> bool:
         return await waiting(self.database) == 0
+
+    async def _told(self, first: Rows, last: Rows, replayed_at: float) -> Sequence[Told]:
+        receipts = gathered(Path(keeper.post.file) for keeper in self.keepers.values())
+        shown = await self._shown()
+        return [
+            Told(
+                plan=self.plan.flows[place],
+                flow=flow.tracking_id,
+                first=first.get(flow.tracking_id, ()),
+                last=last.get(flow.tracking_id, ()),
+                receipts=receipts.get(self.plan.flows[place].path, ()),
+                shown=shown.get(flow.tracking_id, {}),
+                replayed_at=replayed_at,
+            )
+            for place, flow in sorted(self._started.items())
+        ]
 
     async def _shown(self) -> Mapping[str, dict[str, Any]]:
         """Every flow as tracking shows it, by its id."""
         shown: dict[str, dict[str, Any]] = {}
         api = self.service.api.acting_as(ACME)
-        for page in range(-(-len(self.started) // 1000)):
-            query = {"page": page, "size": 1000}
+        for page in range(-(-len(self._started) // PAGE)):
+            query = {"page": page, "size": PAGE}
             answer = await api.http.get("/failover/tracking", params=query, headers=api.bearer())
             shown |= {each["trackingId"]: each for each in answer.json()["content"]}
         return shown

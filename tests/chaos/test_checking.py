@@ -111,6 +111,8 @@ BREAKS: Sequence[tuple[Callable[[Told], bool], Break]] = (
     (checking.first_receipts_are_in_order, _receipts(lambda each: [*each[:3], each[4], each[3]])),
     (checking.every_receipt_is_signed, _receipts(_at(0, signed=False))),
     (checking.every_receipt_is_signed, _receipts(_at(4, timestamp="1"))),
+    (checking.every_event_is_attempted, _rows(_at(0, attempts=()))),
+    (checking.every_event_is_attempted, _rows(_at(1, attempts=()))),
     (checking.what_is_delivered_was_taken, _receipts(_at(1, status=500))),
     (checking.what_is_delivered_was_taken, _rows(_at(0, attempts=(_attempt(0, 500),)))),
     (checking.what_is_dead_was_not_taken, _receipts(_at(2, status=200))),
