@@ -20,12 +20,14 @@ HEADINGS = (
     "left",
     "kills",
     "dead",
+    "unheard",
     "replayed",
 )
 NOTES = """\
 receipts: by the receivers' notes, of both parts; repeated: those of an event that had come before;
 200 … left: how the receivers answered, left if not at all; kills: with -9; dead: events when the
-chaos was over, 410 included; replayed: those of them that were delivered after it
+chaos was over, 410 included; unheard: how often one of them was taken, unknown to the service;
+replayed: those of them that were delivered after the chaos
 """
 
 
@@ -71,5 +73,6 @@ def _row(name: str, flows: Sequence[Told], kills: int) -> Sequence[object]:
         *(answers[status] for status in (200, 410, 429, 500, 0)),
         kills,
         len(dead),
+        sum(told.unheard for told in flows),
         again,
     )
