@@ -27,8 +27,8 @@ from tests.chaos.keepers import Keeper, kept
 from tests.chaos.phases import DAY, DEADLINE
 from tests.chaos.plan import FlowPlan, Plan
 from tests.chaos.rows import Row, is_dead, reopen, rows, waiting
-from tests.egress.reaching import LOOPBACK
 from tests.conftest import KEYS, until
+from tests.egress.reaching import LOOPBACK
 from tests.money import add
 from tests.samples import a_flow
 from tests.telling import publishing
