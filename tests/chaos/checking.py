@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from hashlib import sha256
 from itertools import pairwise
@@ -11,7 +12,9 @@ from typing import Any
 import orjson
 
 from domain.flow import Strategy
+from egress.schedule import JITTER
 from tests.chaos.evidence import Receipt
+from tests.chaos.phases import DAY
 from tests.chaos.plan import CONTROL, FlowPlan
 from tests.chaos.rows import Row
 from tracking.outbox import Attempt, State
@@ -131,6 +134,16 @@ def every_event_is_attempted(told: Told) -> bool:
     return all(row.attempts for row in told.first[: next(ends, None)])
 
 
+def nobody_is_given_up_early(told: Told) -> bool:
+    """A day long, but for a 410: the last attempt is at the last slot, or after it."""
+    ages = [
+        row.attempts[-1].at - datetime.fromisoformat(body["updatedAt"])
+        for row, body in zip(told.first, told.bodies, strict=True)
+        if row.state is State.DEAD and row.attempts and not _says(row, 410)
+    ]
+    return all(age.total_seconds() > DAY * (1 - JITTER) - 0.01 for age in ages)
+
+
 def what_is_delivered_was_taken(told: Told) -> bool:
     """By the receiver's own word, and at the last attempt on record."""
     delivered = [row for row in told.first if row.state is State.DELIVERED]
@@ -194,6 +207,7 @@ RULES: Sequence[Callable[[Told], bool]] = (
     first_receipts_are_in_order,
     every_receipt_is_signed,
     every_event_is_attempted,
+    nobody_is_given_up_early,
     what_is_delivered_was_taken,
     what_is_dead_was_not_taken,
     attempts_on_record_were_received,

@@ -26,9 +26,8 @@ Break = Callable[[Told], Told]
 def told() -> Told:
     """Three events: the first taken at its second attempt, the others gone, and replayed."""
     steps = [{"status": "InProgress"}, {"status": "InProgress"}, {"status": "Succeeded"}]
-    bodies = [
-        {"messages": [1], "statusCode": None, "terminationChannel": "Sms", **step} for step in steps
-    ]
+    common = {"messages": [1], "statusCode": None, "terminationChannel": "Sms"}
+    bodies = [{**common, "updatedAt": BEGAN.isoformat(), **step} for step in steps]
     first = [
         _row(2, bodies[0], State.DELIVERED, _attempt(0, 500), _attempt(1, 200)),
         _row(3, bodies[1], State.DEAD, _attempt(2, 410)),
@@ -113,6 +112,7 @@ BREAKS: Sequence[tuple[Callable[[Told], bool], Break]] = (
     (checking.every_receipt_is_signed, _receipts(_at(4, timestamp="1"))),
     (checking.every_event_is_attempted, _rows(_at(0, attempts=()))),
     (checking.every_event_is_attempted, _rows(_at(1, attempts=()))),
+    (checking.nobody_is_given_up_early, _rows(_at(1, attempts=(_attempt(2, 500),)))),
     (checking.what_is_delivered_was_taken, _receipts(_at(1, status=500))),
     (checking.what_is_delivered_was_taken, _rows(_at(0, attempts=(_attempt(0, 500),)))),
     (checking.what_is_dead_was_not_taken, _rows(_at(1, attempts=(_attempt(2, 200),)))),
