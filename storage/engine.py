@@ -1,9 +1,11 @@
 """The database's engine: SQLite embedded, PostgreSQL in production."""
 
+import asyncio
 import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import psycopg
 from sqlalchemy import Connection, event
@@ -77,10 +79,23 @@ async def writing(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
     Whatever depends on a row stands in the statement that changes it, or reads the row
     `with_for_update`: only on SQLite do all writers wait for each other.
     """
-    async with engine.connect() as connection:
+    async with _turn(engine), engine.connect() as connection:
         connection = await connection.execution_options(writes=True, preserve_rowcount=True)
         async with connection.begin():
             yield connection
+
+
+_turns: WeakKeyDictionary[AsyncEngine, asyncio.Lock] = WeakKeyDictionary()
+
+
+def _turn(engine: AsyncEngine) -> AbstractAsyncContextManager[None]:
+    """Their turn for the writers of this process, in the order of coming.
+
+    SQLite lets one of many waiting writers go on by chance: some wait for seconds, and then fail.
+    """
+    if engine.dialect.name != "sqlite":
+        return nullcontext()
+    return _turns.setdefault(engine, asyncio.Lock())
 
 
 @asynccontextmanager

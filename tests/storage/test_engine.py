@@ -140,6 +140,23 @@ async def test_the_embedded_database_keeps_its_write_ahead_log(tmp_path: Path) -
     await engine.dispose()
 
 
+async def test_writers_of_the_embedded_database_take_turns(tmp_path: Path) -> None:
+    """In the order of coming: SQLite itself would let some of many wait until they fail."""
+    engine = connect(f"sqlite+aiosqlite:///{tmp_path / 'failover.db'}")
+    done: list[int] = []
+
+    async def write(place: int) -> None:
+        async with writing(engine) as connection:
+            await connection.execute(text("SELECT 1"))
+            done.append(place)
+
+    async with asyncio.TaskGroup() as writers:
+        for place in range(30):
+            writers.create_task(write(place))
+    await engine.dispose()
+    assert done == list(range(30))
+
+
 async def test_a_server_is_not_waited_for_for_ever(two: tuple[AsyncEngine, AsyncEngine]) -> None:
     """Nor may a client that vanished keep its locks."""
     if two[0].dialect.name == "sqlite":
