@@ -25,7 +25,7 @@ async def test_an_unreadable_body_needs_a_token_first(
     alone: Api, method: str, path: str, body: bytes
 ) -> None:
     """401 at every door: to be told what is wrong with a body one must be somebody."""
-    address = path.format(tracking_id="x")
+    address = path.format(tracking_id="x", callback_id="x")
     for kind in KINDS:
         headers = {"Content-Type": kind, "Idempotency-Key": "x" * 300}
         answer = await alone.http.request(method, address, content=body, headers=headers)
