@@ -96,7 +96,7 @@ async def test_replies_are_kept_while_nobody_works_and_hidden_from_operators(
             buyer, viber(senderInfoTrackingId=sender.id, inboundUrl=f"{client.origin}/kept")
         )
         await service.ended(buyer)
-    await _reply(service, tracking_id, "my pin is 4711")
+    await _reply(service, tracking_id, "my pin is swordfish")
     await _reply(service, tracking_id, "never mind")
 
     async def waiting() -> list[str]:
@@ -111,9 +111,9 @@ async def test_replies_are_kept_while_nobody_works_and_hidden_from_operators(
         described = await service.client.get_activity_handle(name).describe()
         seen = f"{described.raw_info} {described.raw_input}"
         assert tracking_id in seen
-        assert "4711" not in seen
+        assert "swordfish" not in seen
         assert client.origin not in seen
     assert client.got("/kept") == []
     async with service.working():
         told = await client.until("/kept", 2, within=20)
-    assert {each.body["message"] for each in told} == {"my pin is 4711", "never mind"}
+    assert {each.body["message"] for each in told} == {"my pin is swordfish", "never mind"}
