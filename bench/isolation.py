@@ -32,27 +32,29 @@ Side = Callable[[int], Awaitable[list[float]]]
 
 @dataclass(frozen=True)
 class Plan:
-    """How many flows each side has, and how many are posted a second, all in all."""
+    """How many flows each side has in each part, and how many are posted a second, all in all."""
 
-    flows: int
+    receipts: int
+    failovers: int
     receipts_rate: float
     failovers_rate: float
 
     @property
-    def rounds(self) -> Sequence[int]:
-        """The flows of each round: an even number of rounds, so that each order is met as often."""
-        count = max(LEAST_ROUNDS, self.flows // ROUND // 2 * 2)
-        return [self.flows // count + (place < self.flows % count) for place in range(count)]
-
-    @property
     def first_round(self) -> int:
         """The flows of the round before the first one, in which nobody is dead yet."""
-        return self.rounds[0]
+        return rounds(self.receipts)[0]
 
     @property
     def posted(self) -> int:
         """How many flows there will be altogether."""
-        return 2 * 2 * (self.flows + self.first_round) + 3 * self.flows + 2 * self.first_round
+        first = self.first_round
+        return 2 * 2 * (self.receipts + first) + 3 * self.failovers + 2 * first
+
+
+def rounds(flows: int) -> Sequence[int]:
+    """The flows of each round: an even number of rounds, so that each order is met as often."""
+    count = max(LEAST_ROUNDS, flows // ROUND // 2 * 2)
+    return [flows // count + (place < flows % count) for place in range(count)]
 
 
 @dataclass
@@ -87,13 +89,13 @@ class Bench:
         }
         self.found.before = await in_turn(sides, [self.plan.first_round])
         sides[BESIDE_DEAD] = partial(self._receipts, self.burdened, known.dead)
-        self.found.receipts = await in_turn(sides, self.plan.rounds)
+        self.found.receipts = await in_turn(sides, rounds(self.plan.receipts))
         failovers: dict[str, Side] = {
             TO_NONE: partial(self._failovers, self.clean, []),
             TO_HEALTHY: partial(self._failovers, self.clean, [known.healthy]),
             TO_DEAD: partial(self._failovers, self.burdened, known.dead),
         }
-        self.found.failovers = await in_turn(failovers, self.plan.rounds)
+        self.found.failovers = await in_turn(failovers, rounds(self.plan.failovers))
         return self.found
 
     async def _receipts(

@@ -41,7 +41,7 @@ report that ended the flow reached the API) to the receipt, when the receiver ha
 
 ## Failing over
 
-{flows:,} flows for each line, posted at {failovers_rate:g} a second: a Viber step whose recipient
+{failover_flows:,} flows for each line, posted at {failovers_rate:g} a second: a Viber step whose recipient
 has no Viber, then Sms. A time is from the report that failed the first step, when it reached the
 API, to the provider's being asked for the second, by the sandbox's record. Callbacks are *OnStep*.
 
@@ -81,7 +81,8 @@ def document(found: Found, plan: Plan, machine: str, picture: str | None) -> str
         verdicts="\n".join(f"- {each}" for each in verdicts(found)),
         machine=machine,
         picture=shown,
-        flows=plan.flows,
+        flows=plan.receipts,
+        failover_flows=plan.failovers,
         dead=3 * EACH,
         receipts_rate=plan.receipts_rate,
         failovers_rate=plan.failovers_rate,

@@ -18,6 +18,7 @@ from bench.isolation import (
     Plan,
     Rounds,
     in_turn,
+    rounds,
 )
 from bench.spread import halves, interval, percentile, ratio
 
@@ -25,10 +26,10 @@ from bench.spread import halves, interval, percentile, ratio
 @given(st.integers(min_value=8, max_value=20_000))
 def test_rounds_have_all_flows_between_them(flows: int) -> None:
     """And are even in number, or one side would go first more often than the other."""
-    rounds = Plan(flows, 5.0, 2.5).rounds
-    assert sum(rounds) == flows
-    assert len(rounds) % 2 == 0
-    assert max(rounds) - min(rounds) <= 1
+    found = rounds(flows)
+    assert sum(found) == flows
+    assert len(found) % 2 == 0
+    assert max(found) - min(found) <= 1
 
 
 async def test_sides_take_turns_back_and_forth() -> None:
@@ -86,7 +87,7 @@ def _found(slower: float) -> Found:
 )
 def test_a_missed_goal_is_said_plainly(slower: float, missed: int) -> None:
     """One goal is for receipts, two are for failing over, which may be slowed down less."""
-    text = verdict.document(_found(slower), Plan(200, 5.0, 2.5), "a machine", "isolation.svg")
+    text = verdict.document(_found(slower), Plan(200, 100, 5.0, 2.5), "a machine", "isolation.svg")
     assert text.count("**missed**") == missed
     assert text.count(f"{slower:.2f} times that without") == 3
 
