@@ -41,9 +41,10 @@ report that ended the flow reached the API) to the receipt, when the receiver ha
 
 ## Failing over
 
-{failover_flows:,} flows for each line, posted at {failovers_rate:g} a second: a Viber step whose recipient
-has no Viber, then Sms. A time is from the report that failed the first step, when it reached the
-API, to the provider's being asked for the second, by the sandbox's record. Callbacks are *OnStep*.
+{failover_flows:,} flows for each line, posted at {failovers_rate:g} a second: a Viber step whose
+recipient has no Viber, then Sms. A time is from the report that failed the first step, when it
+reached the API, to the provider's being asked for the second, by the sandbox's record. Callbacks
+are *OnStep*.
 
 {failovers}
 
