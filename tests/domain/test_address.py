@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.address import LONGEST, Address
+from domain.address import origin as origin_of
 
 
 @pytest.mark.parametrize(
@@ -174,3 +175,9 @@ def test_no_text_does_more_than_to_be_refused(url: str) -> None:
         return
     assert re.fullmatch(r"[a-z0-9._-]{1,253}|[0-9a-f:]+", address.host)
     assert 1 <= address.port <= 65535
+
+
+def test_of_an_address_that_is_none_nothing_is_shown() -> None:
+    """One that was stored before these rules: it may hold a password."""
+    assert origin_of("http://user:secret@hooks.acme.test/") == ""
+    assert origin_of("https://hooks.acme.test/in?token=secret") == "https://hooks.acme.test"

@@ -39,7 +39,7 @@ async def nowhere(monkeypatch: pytest.MonkeyPatch, sealer: Sealer, keys: Keyring
 async def test_without_an_engine_nothing_exists_and_the_client_may_ask_again(
     nowhere: FlowClient,
 ) -> None:
-    """Start, report and cancel are Unavailable; the start names the flow that it tried."""
+    """All that is asked is Unavailable; the start names the flow that it tried."""
     flow = a_flow()
     with pytest.raises(Unavailable) as caught:
         await nowhere.start(flow, NUMBERS)
@@ -48,6 +48,8 @@ async def test_without_an_engine_nothing_exists_and_the_client_may_ask_again(
         await nowhere.report(flow.ref(1), delivered(flow))
     with pytest.raises(Unavailable):
         await nowhere.cancel(flow.account, flow.tracking_id)
+    with pytest.raises(Unavailable):
+        await nowhere.replay(flow.account, flow.tracking_id)
     assert not await nowhere.is_healthy()
 
 

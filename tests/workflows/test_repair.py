@@ -198,6 +198,19 @@ async def test_what_the_engine_does_not_say_is_not_guessed(
         await ward.gone()
 
 
+async def test_an_engine_that_goes_away_midway_ends_it(
+    ward: Ward, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next run goes on; of this flow nothing was changed."""
+    flow = await ward.started()
+    await ward.handle(flow).terminate()
+    (gone,) = await ward.gone()
+    monkeypatch.setattr(repair, "RPC", timedelta(microseconds=1))
+    with pytest.raises(RPCError):
+        await ward.repair.end(gone)
+    assert not await ward.is_closed(flow)
+
+
 async def test_a_completed_flow_gets_its_outcome_but_no_second_callback(
     ward: Ward, database: AsyncEngine
 ) -> None:
