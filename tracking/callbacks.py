@@ -10,13 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.address import origin
 from domain.errors import UnknownCallback
-from domain.letter import Letter
 from domain.wire import milliseconds
 from storage.engine import reading, writing
 from storage.seal import Sealer, Unsealable, of
 from storage.tables import callbacks
 from tracking import reopening
-from tracking.outbox import Attempt, State, attempts_of
+from tracking.outbox import Attempt, State, attempts_of, sealed_letter
 from tracking.reopening import Reopened, Window
 
 MOST_OF_A_FLOW = 1000
@@ -103,17 +102,8 @@ class CallbackRecords:
             UnknownCallback: the account has none.
         """
         row = await self._row(account, id, callbacks)
-        sealed = Letter(
-            event=row.id,
-            account=row.account,
-            application=row.application,
-            tracking_id=row.tracking_id,
-            at=row.happened_at,
-            url=row.url,
-            body=row.body,
-        )
         try:
-            letter = self._sealer.letter(sealed)
+            letter = self._sealer.letter(sealed_letter(row))
             answer = self._sealer.open(row.answer, of(letter, "answer")) if row.answer else ""
         except Unsealable:
             return Opened(_entry(row))

@@ -154,23 +154,26 @@ class Outbox:
             await connection.execute(dead)
 
     def _kept(self, row: Row[Any]) -> Kept:
-        sealed = Letter(
-            event=row.id,
-            account=row.account,
-            application=row.application,
-            tracking_id=row.tracking_id,
-            seq=row.seq,
-            at=row.happened_at,
-            url=row.url,
-            body=row.body,
-        )
-        return Kept(
-            self._sealer.letter(sealed), State(row.state), row.since, attempts_of(row.attempts)
-        )
+        letter = self._sealer.letter(sealed_letter(row))
+        return Kept(letter, State(row.state), row.since, attempts_of(row.attempts))
 
 
 def _column(attempts: Sequence[Attempt]) -> str:
     return orjson.dumps([each.model_dump(mode="json") for each in attempts]).decode()
+
+
+def sealed_letter(row: Row[Any]) -> Letter:
+    """The letter of a row of `callbacks`, sealed as it is kept."""
+    return Letter(
+        event=row.id,
+        account=row.account,
+        application=row.application,
+        tracking_id=row.tracking_id,
+        seq=row.seq,
+        at=row.happened_at,
+        url=row.url,
+        body=row.body,
+    )
 
 
 def attempts_of(column: str) -> tuple[Attempt, ...]:

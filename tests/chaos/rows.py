@@ -8,11 +8,10 @@ from datetime import UTC, datetime
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from domain.letter import Letter
 from storage.engine import reading, writing
 from storage.seal import Sealer
 from storage.tables import callbacks
-from tracking.outbox import Attempt, State, attempts_of
+from tracking.outbox import Attempt, State, attempts_of, sealed_letter
 
 
 @dataclass(frozen=True)
@@ -33,14 +32,6 @@ async def rows(engine: AsyncEngine, sealer: Sealer) -> Mapping[str, Sequence[Row
     async with reading(engine) as connection:
         kept = await connection.execute(select(callbacks).order_by(callbacks.c.seq))
     for row in kept:
-        sealed = Letter(
-            event=row.id,
-            account=row.account,
-            tracking_id=row.tracking_id,
-            at=row.happened_at,
-            url=row.url,
-            body=row.body,
-        )
         found[row.tracking_id].append(
             Row(
                 event=row.id,
@@ -48,7 +39,7 @@ async def rows(engine: AsyncEngine, sealer: Sealer) -> Mapping[str, Sequence[Row
                 state=State(row.state),
                 replays=row.replays,
                 attempts=attempts_of(row.attempts),
-                body=sealer.letter(sealed).body,
+                body=sealer.letter(sealed_letter(row)).body,
             )
         )
     return found
