@@ -132,7 +132,7 @@ bench-search: $(VENV)/dev.stamp ## Measure the search of flows among a million, 
 	@$(BIN)/python -m bench.search --document docs/search.md $(ARGS)
 
 .PHONY: bench-callbacks
-bench-callbacks: $(VENV)/dev.stamp ## Measure what dead receivers do to the others, in 45 minutes (FLOWS=100: a trial)
+bench-callbacks: $(VENV)/dev.stamp ## Measure what dead receivers do to the others, in 20 minutes (FLOWS=100: a trial)
 	@$(BIN)/python -m bench.callbacks $(if $(FLOWS),--flows $(FLOWS),--document docs/isolation.md \
 	  --picture docs/images/isolation.svg) $(ARGS)
 
