@@ -1,6 +1,5 @@
 """Publishes where a flow stands: records it, then tells the client."""
 
-import random
 from dataclasses import dataclass
 
 import structlog
@@ -8,7 +7,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from temporalio import activity
 
-from activities.again import again
+from activities.again import soon
 from activities.counting import count_end
 from activities.telling import Telling
 from domain.flow import Flow, Publication
@@ -22,7 +21,6 @@ from tracking.records import Tracking
 from tracking.view import view
 
 _log = structlog.get_logger()
-_chance = random.SystemRandom()
 
 
 @dataclass(frozen=True)
@@ -61,7 +59,7 @@ class Callbacks:
                 if flow.callback and how is not Publication.RECORDED:
                     kept = await self._kept(connection, flow, progress, how)
         except SQLAlchemyError as fault:
-            raise again("NotRecorded", type(fault).__name__, _chance.uniform(1, 30)) from None
+            raise soon("NotRecorded", fault) from None
         if ends:
             count_end(flow, progress)
         return kept

@@ -1,6 +1,5 @@
 """Tells a client what happened outside of a running flow, and what it missed once more."""
 
-import random
 from dataclasses import dataclass
 
 import structlog
@@ -8,7 +7,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio import activity
 
-from activities.again import again
+from activities.again import soon
 from activities.telling import Telling
 from domain.letter import Letter
 from storage.engine import writing
@@ -16,7 +15,6 @@ from storage.seal import Sealer, Unsealable
 from tracking.outbox import Kept
 
 _log = structlog.get_logger()
-_chance = random.SystemRandom()
 
 
 @dataclass(frozen=True)
@@ -53,10 +51,10 @@ class Letters:
             async with writing(self.engine) as connection:
                 return await self.telling.outbox.keep(connection, self.sealer.letter(letter))
         except SQLAlchemyError as fault:
-            raise again("NotRecorded", type(fault).__name__, _chance.uniform(1, 30)) from None
+            raise soon("NotRecorded", fault) from None
 
     async def _next(self, account: str, tracking_id: str) -> Kept | None:
         try:
             return await self.telling.outbox.next_replayed(account, tracking_id)
         except SQLAlchemyError as fault:
-            raise again("NotRead", type(fault).__name__, _chance.uniform(1, 30)) from None
+            raise soon("NotRead", fault) from None

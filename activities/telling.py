@@ -8,7 +8,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 from temporalio import activity
 
-from activities.again import again
+from activities.again import again, soon
 from activities.signing import Signatures
 from domain.address import origin
 from domain.letter import Letter
@@ -40,7 +40,7 @@ class Telling:
         as none. What was settled before is not told again.
         """
         if kept.state is not State.WAITING:
-            return True
+            return not kept.is_gone
         at = datetime.now(UTC)
         delivery = await self._delivered(kept)
         attempt = Attempt(
@@ -71,7 +71,7 @@ class Telling:
             delay = deferred.seconds if is_last else min(deferred.seconds, until_last)
             raise again("CallbackDeferred", f"the receiver is {deferred.why}", delay) from None
         except SQLAlchemyError as fault:
-            raise _unrecorded("KeysNotRead", fault) from None
+            raise soon("KeysNotRead", fault) from None
         return delivery
 
     async def _posted(self, letter: Letter) -> Delivery:
@@ -90,7 +90,7 @@ class Telling:
         try:
             await self.outbox.note(kept, attempt, delivery.answer, end)
         except SQLAlchemyError as fault:
-            raise _unrecorded("NotRecorded", fault) from None
+            raise soon("NotRecorded", fault) from None
         metrics.told(end)
 
     async def _note(self, kept: Kept, attempt: Attempt, delivery: Delivery) -> None:
@@ -111,7 +111,3 @@ def _failed(delivery: Delivery) -> bool | None:
     if delivery.is_forbidden:
         return None
     return delivery.status is None or delivery.status == 429 or delivery.status >= 500
-
-
-def _unrecorded(kind: str, fault: SQLAlchemyError) -> Exception:
-    return again(kind, type(fault).__name__, _chance.uniform(1, 30))

@@ -78,8 +78,7 @@ async def _hand_on(reply: Reply, ref: StepRef, services: Services) -> None:
         _log.info("reply not wanted", reference=ref.reference)
         return
     message = _message(reply, tracked.flow, ref, content)
-    letter = _letter(reply, ref, content.inbound_url, message)
-    await services.flows.post(letter.model_copy(update={"application": tracked.flow.application}))
+    await services.flows.post(_letter(reply, tracked.flow, ref, content.inbound_url, message))
 
 
 def _message(
@@ -97,13 +96,14 @@ def _message(
     )
 
 
-def _letter(reply: Reply, ref: StepRef, url: str, message: InboundMessage) -> Letter:
+def _letter(reply: Reply, flow: Flow, ref: StepRef, url: str, message: InboundMessage) -> Letter:
     # Named after the provider's own id: what it hands on twice is delivered once.
     name = hashlib.sha256(f"{ref.reference}/{reply.reply_id}".encode()).hexdigest()[:32]
     return Letter(
         event=f"reply_{name}",
-        account=ref.account,
-        tracking_id=ref.tracking_id,
+        account=flow.account,
+        application=flow.application,
+        tracking_id=flow.tracking_id,
         at=message.sent_date,
         url=url,
         body=message.model_dump_json(),

@@ -22,6 +22,8 @@ from storage.tables import callbacks
 
 _log = structlog.get_logger()
 
+GONE = 410
+
 MOST_ATTEMPTS = 50
 """How many of a callback's attempts are kept, the latest: a replay makes up to 13 more."""
 
@@ -51,6 +53,11 @@ class Kept:
     state: State
     since: datetime
     attempts: tuple[Attempt, ...] = ()
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether its receiver answered 410 last: it wants no more of the flow."""
+        return bool(self.attempts) and self.attempts[-1].status == GONE
 
 
 class Outbox:

@@ -47,6 +47,17 @@ def one_after_the_other(*plays: Play) -> Play:
     return play
 
 
+def losing(database: AsyncEngine, status: int) -> Play:
+    """The record is gone by the time that it answers."""
+
+    async def play(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        async with writing(database) as connection:
+            await connection.execute(text("ALTER TABLE callbacks RENAME TO elsewhere"))
+        await answering(status)(reader, writer)
+
+    return play
+
+
 async def test_every_attempt_sends_the_same_bytes_under_the_same_id(
     database: AsyncEngine, sealer: Sealer
 ) -> None:
@@ -86,6 +97,15 @@ async def test_what_was_delivered_is_not_told_again(database: AsyncEngine, seale
         flow = a_flow(sms(), url=receiver.url)
         assert await publish(flow, database, sealer)
         assert await publish(flow, database, sealer)
+    assert len(receiver.requests) == 1
+
+
+async def test_a_receiver_that_was_gone_is_gone(database: AsyncEngine, sealer: Sealer) -> None:
+    """The worker died after the 410 was noted: the flow's later callbacks stay unwanted."""
+    async with receiving(answering(410)) as receiver:
+        flow = a_flow(sms(), url=receiver.url)
+        assert not await publish(flow, database, sealer)
+        assert not await publish(flow, database, sealer)
     assert len(receiver.requests) == 1
 
 
@@ -141,12 +161,7 @@ async def test_an_end_that_cannot_be_recorded_is_told_again_under_the_same_id(
 ) -> None:
     """The database went away while the receiver answered: better twice than lost."""
 
-    async def lose(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        async with writing(database) as connection:
-            await connection.execute(text("ALTER TABLE callbacks RENAME TO elsewhere"))
-        await answering(200)(reader, writer)
-
-    async with receiving(one_after_the_other(lose, answering(200))) as receiver:
+    async with receiving(one_after_the_other(losing(database, 200), answering(200))) as receiver:
         flow = a_flow(sms(), url=receiver.url)
         with pytest.raises(ApplicationError) as caught:
             await publish(flow, database, sealer)
@@ -164,12 +179,7 @@ async def test_an_attempt_that_cannot_be_recorded_is_repeated_at_its_time(
 ) -> None:
     """The receiver's schedule does not depend on our record of it."""
 
-    async def lose(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        async with writing(database) as connection:
-            await connection.execute(text("ALTER TABLE callbacks RENAME TO elsewhere"))
-        await answering(500)(reader, writer)
-
-    async with receiving(lose) as receiver:
+    async with receiving(losing(database, 500)) as receiver:
         with pytest.raises(ApplicationError) as caught:
             await publish(a_flow(sms(), url=receiver.url), database, sealer)
     assert caught.value.type == "CallbackNotTaken"
