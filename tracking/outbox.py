@@ -141,7 +141,7 @@ class Outbox:
                 callbacks.c.state == State.WAITING,
                 callbacks.c.replays > 0,
             )
-            .order_by(callbacks.c.seq, callbacks.c.happened_at)
+            .order_by(callbacks.c.seq.nulls_last(), callbacks.c.happened_at)
             .limit(1)
         )
         while True:
