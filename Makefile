@@ -40,6 +40,11 @@ $(VENV)/dev.stamp: requirements/dev.txt $(VENV)/run.stamp
 	@$(PIP) --require-hashes -r requirements/dev.txt
 	@touch $@
 
+$(VENV)/bench.stamp: requirements/bench.txt $(VENV)/dev.stamp
+	@echo "installing what measuring needs"
+	@$(PIP) --require-hashes -r requirements/bench.txt
+	@touch $@
+
 .PHONY: setup
 setup: $(VENV)/dev.stamp ## Set up everything: a virtual environment with all that running and testing need
 
@@ -48,6 +53,7 @@ lock: $(UV) ## Compile requirements/*.txt from pyproject.toml (UPGRADE=1 takes n
 	$(LOCK) --group pyproject.toml:bootstrap -o requirements/bootstrap.txt
 	$(LOCK) pyproject.toml --group build -o requirements/run.txt
 	$(LOCK) pyproject.toml --group build --group dev -c requirements/run.txt -o requirements/dev.txt
+	$(LOCK) pyproject.toml --group build --group dev --group bench -c requirements/dev.txt -o requirements/bench.txt
 
 .PHONY: lock-check
 lock-check: $(VENV)/dev.stamp ## Check that requirements/*.txt are what pyproject.toml compiles to
