@@ -5,18 +5,20 @@ refunded in the one that says that nothing was sent. Nothing else charges or ref
 is guarded by the statement that changes it, so that it never falls below zero.
 """
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, bindparam, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from domain.flow import StepRef
 from domain.recipient import country
 from domain.steps import RequestStep
-from storage.engine import insert_into, reading
-from storage.tables import accounts, applications, ledger, prices, spending
+from storage.engine import reading
+from storage.statements import Insert, Inserting, built_once
+from storage.tables import Amount, accounts, applications, ledger, prices, spending
 
 FREE = Decimal(0)
 
@@ -29,36 +31,57 @@ class Entry(StrEnum):
     TOP_UP = "top-up"
 
 
-async def cost(connection: AsyncConnection, account: str, step: RequestStep) -> Decimal:
-    """What the step costs the account; what has no price is free.
+@dataclass(frozen=True)
+class Terms:
+    """What a step costs, and what there is for it: the account's balance, the day's cap."""
+
+    price: Decimal
+    balance: Decimal = FREE
+    cap: Decimal | None = None
+    spent: Decimal = FREE
+
+    @property
+    def suffice(self) -> bool:
+        """Whether there is money for the step."""
+        return self.price <= self.balance and (
+            self.cap is None or self.spent + self.price <= self.cap
+        )
+
+
+async def terms(
+    connection: AsyncConnection, account: str, application: str, step: RequestStep, now: datetime
+) -> Terms:
+    """The step's terms for the account; what has no price is free.
 
     The account's own price comes before everybody's, a country's before everywhere's.
     """
-    query = (
-        select(prices.c.price)
-        .where(
-            prices.c.account.in_((account, "")),
-            prices.c.channel == step.channel,
-            prices.c.country.in_((country(step.recipient) or "", "")),
-        )
-        .order_by(prices.c.account.desc(), prices.c.country.desc())
-        .limit(1)
+    asked = {
+        "account": account,
+        "application": application,
+        "channel": step.channel,
+        "country": country(step.recipient) or "",
+        "day": _day(now),
+    }
+    found = (await connection.execute(_TERMS, asked)).first()
+    if found is None:
+        return Terms(FREE)
+    return Terms(
+        found.price * step.parts, found.balance or FREE, found.daily_cap, found.spent or FREE
     )
-    price: Decimal | None = (await connection.execute(query)).scalar()
-    return FREE if price is None else price * step.parts
 
 
 async def charge(
     connection: AsyncConnection, application: str, ref: StepRef, step: RequestStep
 ) -> bool:
     """Charge the step; False, and nothing changed, if the money or the day's cap is too short."""
-    price = await cost(connection, ref.account, step)
+    now = datetime.now(UTC)
+    found = await terms(connection, ref.account, application, step, now)
+    price = found.price
     if price == FREE:
         return True
     if not await _withdrawn(connection, ref.account, price):
         return False
-    now = datetime.now(UTC)
-    if not await _within_cap(connection, application, now, price):
+    if not await _within_cap(connection, application, now, found):
         await _credit(connection, ref.account, price)
         return False
     await _enter(connection, ref, application, Entry.CHARGE, -price, now)
@@ -113,63 +136,32 @@ class Ledger:
             SQLAlchemyError: the database is away.
         """
         async with reading(self._engine) as connection:
-            price = await cost(connection, account, step)
-            if price == FREE:
-                return True
-            balance = await connection.scalar(
-                select(accounts.c.balance).where(accounts.c.id == account)
-            )
-            cap = await _cap(connection, application)
-            spent = await connection.scalar(
-                select(spending.c.amount).where(
-                    spending.c.application == application,
-                    spending.c.day == _day(datetime.now(UTC)),
-                )
-            )
-        return price <= (balance or FREE) and (cap is None or (spent or FREE) + price <= cap)
+            found = await terms(connection, account, application, step, datetime.now(UTC))
+        return found.price == FREE or found.suffice
 
 
 async def _withdrawn(connection: AsyncConnection, account: str, amount: Decimal) -> bool:
-    taken = await connection.execute(
-        update(accounts)
-        .where(accounts.c.id == account, accounts.c.balance >= amount)
-        .values(balance=accounts.c.balance - amount)
-    )
+    taken = await connection.execute(_WITHDRAWN, {"of": account, "amount": amount})
     return taken.rowcount == 1
 
 
 async def _credit(connection: AsyncConnection, account: str, amount: Decimal) -> bool:
-    given = await connection.execute(
-        update(accounts).where(accounts.c.id == account).values(balance=accounts.c.balance + amount)
-    )
+    given = await connection.execute(_CREDITED, {"of": account, "amount": amount})
     return given.rowcount == 1
 
 
 async def _within_cap(
-    connection: AsyncConnection, application: str, now: datetime, price: Decimal
+    connection: AsyncConnection, application: str, now: datetime, found: Terms
 ) -> bool:
-    cap = await _cap(connection, application)
-    if cap is not None and price > cap:
+    line = {"application": application, "day": _day(now), "amount": found.price}
+    if found.cap is None:
+        counted = await connection.execute(_counted(connection), line)
+    elif found.price > found.cap:
         return False
-    insert = insert_into(connection, spending).values(
-        application=application, day=_day(now), amount=price
-    )
-    counted = await connection.execute(
-        insert.on_conflict_do_update(
-            index_elements=[spending.c.application, spending.c.day],
-            set_={"amount": spending.c.amount + price},
-            # Not amount + price <= cap: a sum is no Amount any more, and the cap would go unscaled.
-            where=None if cap is None else spending.c.amount <= cap - price,
-        )
-    )
+    else:
+        room = {"most": found.cap - found.price}
+        counted = await connection.execute(_counted_within(connection), line | room)
     return counted.rowcount == 1
-
-
-async def _cap(connection: AsyncConnection, application: str) -> Decimal | None:
-    cap: Decimal | None = await connection.scalar(
-        select(applications.c.daily_cap).where(applications.c.id == application)
-    )
-    return cap
 
 
 async def _enter(
@@ -181,15 +173,77 @@ async def _enter(
     at: datetime,
 ) -> None:
     await connection.execute(
-        ledger.insert().values(
-            account=ref.account,
-            application=application,
-            tracking_id=ref.tracking_id,
-            order=ref.order,
-            kind=kind,
-            amount=amount,
-            at=at,
+        _ENTERED,
+        {
+            "account": ref.account,
+            "application": application,
+            "tracking_id": ref.tracking_id,
+            "order": ref.order,
+            "kind": kind,
+            "amount": amount,
+            "at": at,
+        },
+    )
+
+
+_TERMS = (
+    select(
+        prices.c.price,
+        select(accounts.c.balance)
+        .where(accounts.c.id == bindparam("account"))
+        .scalar_subquery()
+        .label("balance"),
+        select(applications.c.daily_cap)
+        .where(applications.c.id == bindparam("application"))
+        .scalar_subquery()
+        .label("daily_cap"),
+        select(spending.c.amount)
+        .where(
+            spending.c.application == bindparam("application"),
+            spending.c.day == bindparam("day"),
         )
+        .scalar_subquery()
+        .label("spent"),
+    )
+    .where(
+        prices.c.account.in_((bindparam("account"), "")),
+        prices.c.channel == bindparam("channel"),
+        prices.c.country.in_((bindparam("country"), "")),
+    )
+    .order_by(prices.c.account.desc(), prices.c.country.desc())
+    .limit(1)
+)
+_PAID = bindparam("amount", type_=Amount)
+_WITHDRAWN = (
+    update(accounts)
+    .where(accounts.c.id == bindparam("of"), accounts.c.balance >= _PAID)
+    .values(balance=accounts.c.balance - _PAID)
+)
+_CREDITED = (
+    update(accounts)
+    .where(accounts.c.id == bindparam("of"))
+    .values(balance=accounts.c.balance + _PAID)
+)
+_ENTERED = ledger.insert()
+
+
+@built_once
+def _counted(insert: Inserting) -> Insert:
+    return _spent_more(insert)
+
+
+@built_once
+def _counted_within(insert: Inserting) -> Insert:
+    # Not amount + price <= cap: a sum is no Amount any more, and the cap would go unscaled.
+    return _spent_more(insert, spending.c.amount <= bindparam("most", type_=Amount))
+
+
+def _spent_more(insert: Inserting, where: ColumnElement[bool] | None = None) -> Insert:
+    made = insert(spending)
+    return made.on_conflict_do_update(
+        index_elements=[spending.c.application, spending.c.day],
+        set_={"amount": spending.c.amount + made.excluded.amount},
+        where=where,
     )
 
 

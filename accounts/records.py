@@ -3,7 +3,7 @@
 import hashlib
 from typing import Any
 
-from sqlalchemy import Row, Select, select
+from sqlalchemy import Row, Select, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from accounts.base import Application, SenderInfo, SenderState, Template
@@ -47,7 +47,8 @@ class Accounts:
 
     async def application(self, application_id: str) -> Application | None:
         """The application, if there is one."""
-        row = await self._first(select(applications).where(applications.c.id == application_id))
+        async with reading(self._engine) as connection:
+            row = (await connection.execute(_APPLICATION, {"of": application_id})).first()
         return application_of(row) if row else None
 
     async def sender_info(self, account: str, sender_id: str) -> SenderInfo | None:
@@ -76,6 +77,9 @@ class Accounts:
         async with reading(self._engine) as connection:
             found: Row[Any] | None = (await connection.execute(query)).first()
         return found
+
+
+_APPLICATION = select(applications).where(applications.c.id == bindparam("of"))
 
 
 def application_of(row: Row[Any]) -> Application:

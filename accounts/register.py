@@ -15,7 +15,7 @@ from accounts import callback_keys, lifetimes
 from accounts.base import Application, Price, SenderInfo, SenderState, Template
 from accounts.records import application_of, digest, sender_of
 from domain.status import Channel
-from storage.engine import insert_into
+from storage.statements import insert_into
 from storage.tables import accounts, applications, prices, secrets, sender_infos, templates
 
 

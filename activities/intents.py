@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from accounts import ledger
@@ -18,7 +18,8 @@ from domain.progress import DeliveryReport, Progress
 from domain.status import Status
 from domain.steps import RequestStep
 from domain.wire import milliseconds
-from storage.engine import insert_into, writing
+from storage.engine import writing
+from storage.statements import Insert, Inserting, built_once
 from storage.tables import sends
 from tracking.records import Tracking
 
@@ -103,10 +104,12 @@ class Intents:
 async def _repeated(connection: AsyncConnection, reference: str) -> Intent:
     """What the earlier attempt was answered; if nothing is known of it, this is a repetition."""
     await _mark(connection, reference, (State.SENDING,), State.REPEATED)
-    query = select(sends.c.answer, sends.c.provider).where(sends.c.reference == reference)
-    kept = (await connection.execute(query)).one()
+    kept = (await connection.execute(_KEPT, {"of": reference})).one()
     answer = DeliveryReport.model_validate_json(kept.answer) if kept.answer else None
     return Intent(False, answer, kept.provider or "")
+
+
+_KEPT = select(sends.c.answer, sends.c.provider).where(sends.c.reference == bindparam("of"))
 
 
 async def _conclude(connection: AsyncConnection, reference: str, answer: DeliveryReport) -> bool:
@@ -121,22 +124,35 @@ async def _mark(
     connection: AsyncConnection, reference: str, old: Sequence[State], new: State, **values: object
 ) -> bool:
     marked = await connection.execute(
-        update(sends)
-        .where(sends.c.reference == reference, sends.c.state.in_(old))
-        .values(state=new, updated_at=datetime.now(UTC), **values)
+        _MARKED,
+        {"of": reference, "old": old, "state": new, "updated_at": datetime.now(UTC), **values},
     )
     return marked.rowcount == 1
 
 
+_MARKED = update(sends).where(
+    sends.c.reference == bindparam("of"), sends.c.state.in_(bindparam("old", expanding=True))
+)
+
+
 async def _claim(connection: AsyncConnection, reference: str, provider: str) -> bool:
-    now = datetime.now(UTC)
-    claim = {"state": State.SENDING, "provider": provider, "updated_at": now}
-    insert = insert_into(connection, sends).values(reference=reference, **claim)
     claimed = await connection.execute(
-        insert.on_conflict_do_update(
-            index_elements=[sends.c.reference],
-            set_=claim,
-            where=sends.c.state == State.NOT_SENT,
-        )
+        _claimed(connection),
+        {
+            "reference": reference,
+            "state": State.SENDING,
+            "provider": provider,
+            "updated_at": datetime.now(UTC),
+        },
     )
     return claimed.rowcount == 1
+
+
+@built_once
+def _claimed(insert: Inserting) -> Insert:
+    made = insert(sends)
+    return made.on_conflict_do_update(
+        index_elements=[sends.c.reference],
+        set_={name: made.excluded[name] for name in ("state", "provider", "updated_at")},
+        where=sends.c.state == State.NOT_SENT,
+    )

@@ -9,10 +9,8 @@ from weakref import WeakKeyDictionary
 
 import psycopg
 from sqlalchemy import Connection, event
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, ExceptionContext, make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
-from sqlalchemy.schema import Table
 
 # Nobody waits for ever for a network or a lock, nor keeps a lock when the machine that held it is
 # gone. The address may say otherwise: these are parameters of libpq.
@@ -105,13 +103,6 @@ async def reading(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
         connection = await connection.execution_options(**_READING[engine.dialect.name])
         async with connection.begin():
             yield connection
-
-
-def insert_into(connection: AsyncConnection, table: Table) -> sqlite.Insert | postgresql.Insert:
-    """An INSERT that can say what to do on a conflict."""
-    if connection.dialect.name == "sqlite":
-        return sqlite.insert(table)
-    return postgresql.insert(table)
 
 
 def _hide_values(context: ExceptionContext) -> None:

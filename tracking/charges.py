@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from decimal import Decimal
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.tables import ledger
@@ -13,12 +13,14 @@ async def charged(
     connection: AsyncConnection, tracking_ids: Collection[str]
 ) -> Mapping[str, Mapping[int, Decimal]]:
     """For each flow what its steps were charged, by their places; refunds are taken off."""
-    query = (
-        select(ledger.c.tracking_id, ledger.c.order, func.sum(ledger.c.amount).label("amount"))
-        .where(ledger.c.tracking_id.in_(tracking_ids))
-        .group_by(ledger.c.tracking_id, ledger.c.order)
-    )
     found: dict[str, dict[int, Decimal]] = {each: {} for each in tracking_ids}
-    for row in await connection.execute(query):
+    for row in await connection.execute(_CHARGED, {"flows": tracking_ids}):
         found[row.tracking_id][row.order] = -row.amount
     return found
+
+
+_CHARGED = (
+    select(ledger.c.tracking_id, ledger.c.order, func.sum(ledger.c.amount).label("amount"))
+    .where(ledger.c.tracking_id.in_(bindparam("flows", expanding=True)))
+    .group_by(ledger.c.tracking_id, ledger.c.order)
+)

@@ -6,8 +6,9 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.flow import StepRef
-from storage.engine import insert_into, reading, writing
+from storage.engine import reading, writing
 from storage.keys import Keyring
+from storage.statements import insert_into
 from storage.tables import conversations
 
 

@@ -11,13 +11,14 @@ from typing import Any
 
 import orjson
 import structlog
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from domain.letter import Letter
 from domain.wire import Moment, Wire
-from storage.engine import insert_into, reading, writing
+from storage.engine import reading, writing
 from storage.seal import Sealer, Unsealable, of
+from storage.statements import Insert, Inserting, built_once
 from storage.tables import callbacks
 
 _log = structlog.get_logger()
@@ -76,7 +77,7 @@ class Outbox:
         Raises:
             Unsealable: by a key that is gone.
         """
-        row = (await connection.execute(select(callbacks).where(callbacks.c.id == event))).first()
+        row = (await connection.execute(_KEPT, {"event": event})).first()
         return self._kept(row) if row else None
 
     async def keep(
@@ -89,23 +90,22 @@ class Outbox:
         """
         sealed = self._sealer.sealed_letter(letter)
         made = await connection.execute(
-            insert_into(connection, callbacks)
-            .values(
-                id=letter.event,
-                account=letter.account,
-                application=letter.application,
-                tracking_id=letter.tracking_id,
-                seq=letter.seq,
-                state=state,
-                replays=0,
-                url=sealed.url,
-                body=sealed.body,
-                attempts="[]",
-                answer="",
-                happened_at=letter.at,
-                since=letter.at,
-            )
-            .on_conflict_do_nothing()
+            _put(connection),
+            {
+                "id": letter.event,
+                "account": letter.account,
+                "application": letter.application,
+                "tracking_id": letter.tracking_id,
+                "seq": letter.seq,
+                "state": state,
+                "replays": 0,
+                "url": sealed.url,
+                "body": sealed.body,
+                "attempts": "[]",
+                "answer": "",
+                "happened_at": letter.at,
+                "since": letter.at,
+            },
         )
         if made.rowcount:
             return Kept(letter, state, letter.at)
@@ -119,13 +119,13 @@ class Outbox:
         text = answer.decode(errors="replace")
         async with writing(self._engine) as connection:
             await connection.execute(
-                update(callbacks)
-                .where(callbacks.c.id == kept.letter.event)
-                .values(
-                    state=state,
-                    attempts=_column(attempts),
-                    answer=self._sealer.seal(text, of(kept.letter, "answer")) if text else "",
-                )
+                _NOTED,
+                {
+                    "event": kept.letter.event,
+                    "state": state,
+                    "attempts": _column(attempts),
+                    "answer": self._sealer.seal(text, of(kept.letter, "answer")) if text else "",
+                },
             )
 
     async def next_replayed(self, account: str, tracking_id: str) -> Kept | None:
@@ -163,6 +163,15 @@ class Outbox:
     def _kept(self, row: Row[Any]) -> Kept:
         letter = self._sealer.letter(sealed_letter(row))
         return Kept(letter, State(row.state), row.since, attempts_of(row.attempts))
+
+
+_KEPT = select(callbacks).where(callbacks.c.id == bindparam("event"))
+_NOTED = update(callbacks).where(callbacks.c.id == bindparam("event"))
+
+
+@built_once
+def _put(insert: Inserting) -> Insert:
+    return insert(callbacks).on_conflict_do_nothing()
 
 
 def _column(attempts: Sequence[Attempt]) -> str:

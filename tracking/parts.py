@@ -8,7 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from domain.flow import StepRef
 from domain.multipart import whole
 from domain.status import Channel, Status, rises
-from storage.engine import insert_into, writing
+from storage.engine import writing
+from storage.statements import insert_into
 from storage.tables import flows, parts
 
 

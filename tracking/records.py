@@ -11,15 +11,17 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.sql.dml import ReturningInsert
 
 from domain.flow import Flow, StepRef
 from domain.progress import OVER, DeliveryReport, Progress
 from domain.status import Status
 from storage import schema
-from storage.engine import insert_into, reading, writing
+from storage.engine import reading, writing
 from storage.seal import Sealer, Unsealable
+from storage.statements import Insert, Inserting, built_once
 from storage.tables import flows, recipients, reports, sends
 from tracking.charges import charged
 from tracking.facets import Facet
@@ -85,28 +87,13 @@ class Tracking:
     ) -> None:
         """Write the snapshot as part of a transaction."""
         row = _row(flow, progress)
-        insert = insert_into(connection, flows).values(**row)
-        moving = ("status", "channel", "seq", "updated_at", "progress")
-        written = await connection.execute(
-            insert.on_conflict_do_update(
-                index_elements=[flows.c.tracking_id],
-                set_={name: insert.excluded[name] for name in moving},
-                where=(flows.c.seq < insert.excluded.seq) & (flows.c.account == flow.account),
-            ).returning(flows.c.seq)
-        )
-        if written.first() is None:
+        if (await connection.execute(_written(connection), row)).first() is None:
             return
         facet = Facet.of(flow, progress).code
-        moved = await connection.execute(
-            update(recipients)
-            .where(recipients.c.tracking_id == flow.tracking_id)
-            .values(facet=facet)
-        )
-        if not moved.rowcount:
-            # Whoever is the first to write the row brings the numbers, too.
-            await connection.execute(
-                insert_into(connection, recipients), self._recipients(flow, facet)
-            )
+        if progress.seq and await _moved(connection, flow, facet):
+            return
+        # Whoever is the first to write the row brings the numbers, too.
+        await connection.execute(_NUMBERED, self._recipients(flow, facet))
 
     def _recipients(self, flow: Flow, facet: int) -> list[dict[str, object]]:
         numbers = self._numbers(flow) or [""]
@@ -134,31 +121,25 @@ class Tracking:
         """Add a report; the same step and status a second time adds nothing."""
         async with writing(self._engine) as connection:
             await connection.execute(
-                insert_into(connection, reports)
-                .values(
-                    tracking_id=ref.tracking_id,
-                    order=ref.order,
-                    status=report.status,
-                    report=report.model_dump_json(),
-                )
-                .on_conflict_do_nothing()
+                _appended(connection),
+                {
+                    "tracking_id": ref.tracking_id,
+                    "order": ref.order,
+                    "status": report.status,
+                    "report": report.model_dump_json(),
+                },
             )
 
     async def is_known(self, ref: StepRef, status: Status) -> bool:
         """Whether that status of that step was reported before."""
-        query = select(reports.c.status).where(
-            reports.c.tracking_id == ref.tracking_id,
-            reports.c.order == ref.order,
-            reports.c.status == status,
-        )
+        line = {"flow": ref.tracking_id, "place": ref.order, "said": status}
         async with reading(self._engine) as connection:
-            return (await connection.execute(query)).first() is not None
+            return (await connection.execute(_KNOWN, line)).first() is not None
 
     async def holder(self, ref: StepRef) -> str | None:
         """The provider that may have the step; None where nobody was asked yet."""
-        query = select(sends.c.provider).where(sends.c.reference == ref.reference)
         async with reading(self._engine) as connection:
-            return await connection.scalar(query)
+            return await connection.scalar(_HOLDER, {"of": ref.reference})
 
     async def find(self, account: str, tracking_id: str) -> Tracked | None:
         """The account's flow, with all that was reported since its snapshot."""
@@ -219,8 +200,44 @@ def _folded(row: Any, lines: Iterable[str], prices: Mapping[int, Decimal]) -> Tr
 
 
 async def _is_over(connection: AsyncConnection, flow: Flow) -> bool:
-    status = select(flows.c.status).where(flows.c.tracking_id == flow.tracking_id).with_for_update()
-    return await connection.scalar(status) in OVER
+    return await connection.scalar(_STATUS, {"flow": flow.tracking_id}) in OVER
+
+
+async def _moved(connection: AsyncConnection, flow: Flow, facet: int) -> bool:
+    moved = await connection.execute(_MOVED, {"flow": flow.tracking_id, "now": facet})
+    return bool(moved.rowcount)
+
+
+_STATUS = select(flows.c.status).where(flows.c.tracking_id == bindparam("flow")).with_for_update()
+_MOVED = (
+    update(recipients)
+    .where(recipients.c.tracking_id == bindparam("flow"))
+    .values(facet=bindparam("now"))
+)
+_NUMBERED = recipients.insert()
+_KNOWN = select(reports.c.status).where(
+    reports.c.tracking_id == bindparam("flow"),
+    reports.c.order == bindparam("place"),
+    reports.c.status == bindparam("said"),
+)
+_HOLDER = select(sends.c.provider).where(sends.c.reference == bindparam("of"))
+
+
+@built_once
+def _written(insert: Inserting) -> ReturningInsert[Any]:
+    made = insert(flows)
+    later = (flows.c.seq < made.excluded.seq) & (flows.c.account == made.excluded.account)
+    moving = ("status", "channel", "seq", "updated_at", "progress")
+    return made.on_conflict_do_update(
+        index_elements=[flows.c.tracking_id],
+        set_={name: made.excluded[name] for name in moving},
+        where=later,
+    ).returning(flows.c.seq)
+
+
+@built_once
+def _appended(insert: Inserting) -> Insert:
+    return insert(reports).on_conflict_do_nothing()
 
 
 def _row(flow: Flow, progress: Progress) -> dict[str, object]:

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from accounts import overview, register
 from accounts.base import Application, Price, SenderInfo, SenderState, Template
 from accounts.demonstration import ACME, ACME_SHOP, GLOBEX, PARCEL, PIN, PRICES, SECRETS
-from accounts.ledger import cost, top_up
+from accounts.ledger import terms, top_up
 from accounts.records import Accounts, digest
 from domain.status import Channel
 from storage.engine import reading, writing
@@ -191,7 +191,8 @@ async def test_the_first_price_of_the_list_that_fits_is_what_is_charged(
                     for each in listed
                     if each.channel == step.channel and each.country in ("GR", "")
                 )
-                assert await cost(connection, account, step) == next(fitting, 0)
+                found = await terms(connection, account, "", step, datetime.now(UTC))
+                assert found.price == next(fitting, 0)
 
 
 async def test_the_ledger_is_read_from_its_end(database: AsyncEngine) -> None:

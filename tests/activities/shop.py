@@ -16,7 +16,7 @@ from sqlalchemy import event, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from accounts.base import Application
-from accounts.ledger import cost
+from accounts.ledger import terms
 from activities.intents import Intents, State
 from domain.flow import Flow, StepRef
 from domain.progress import DeliveryReport, Progress
@@ -274,7 +274,8 @@ class Shop:
     async def _price(self, step: Sold) -> Decimal:
         content = self.sealer.content(step.flow, step.ref.order)
         async with reading(self.database) as connection:
-            return await cost(connection, step.buyer.account, content)
+            account, application = step.flow.account, step.flow.application
+            return (await terms(connection, account, application, content, datetime.now(UTC))).price
 
     async def _is_affordable(self, step: Sold) -> bool:
         """By the ledger's lines; that the day's sum is theirs was checked before."""

@@ -6,15 +6,14 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
-from typing import cast
 
 import pytest
 from sqlalchemy import Column, Integer, MetaData, String, Table, insert, select, text, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from storage.engine import connect, insert_into, reading, writing
+from storage.engine import connect, reading, writing
+from storage.statements import insert_into
 from storage.tables import Instant
 from tests.databases import Databases
 
@@ -202,19 +201,6 @@ async def test_moments_come_back_in_utc(two: tuple[AsyncEngine, AsyncEngine]) ->
         assert rows.all() == [(1, None), (3, noon), (2, noon + timedelta(seconds=1))]
         raw = await connection.execute(text("SELECT at FROM counter WHERE id = 2"))
         assert raw.scalar_one() == "2026-09-01T12:00:01.005Z"
-
-
-async def test_an_insert_can_say_what_to_do_on_a_conflict() -> None:
-    """In the words of the database it goes to."""
-    words = {
-        "sqlite+aiosqlite:///nowhere.db": sqlite.Insert,
-        "postgresql+psycopg://nobody@127.0.0.1:1/none": postgresql.Insert,
-    }
-    for url, expected in words.items():
-        engine = connect(url)
-        speaking_it = cast(AsyncConnection, engine)  # it has the dialect, and is not opened
-        assert isinstance(insert_into(speaking_it, COUNTER), expected)
-        await engine.dispose()
 
 
 async def test_a_connection_that_is_given_up_leaves_no_lock(
