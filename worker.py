@@ -98,7 +98,7 @@ async def activities(settings: Settings) -> AsyncIterator[tuple[Steps, Callbacks
             receipts=settings.receipts(),
         )
         deliverer = await stack.enter_async_context(Deliverer(settings.reach()))
-        telling = Telling(Outbox(engine, sealer), Signatures(engine, sealer), deliverer)
+        telling = Telling(Outbox(engine, sealer), Signatures(sealer), deliverer)
         yield (
             Steps(chain, sealer),
             Callbacks(engine, tracking, sealer, telling),

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import structlog
-from sqlalchemy import delete, select
+from sqlalchemy import bindparam, delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from accounts import lifetimes
 from accounts.credentials import callback_key_place
 from storage.seal import Sealer, Unsealable
-from storage.tables import callback_keys
+from storage.tables import Instant, callback_keys
 
 _log = structlog.get_logger()
 
@@ -55,6 +55,15 @@ async def remove(connection: AsyncConnection, application_id: str) -> None:
 
 async def live(connection: AsyncConnection, application_id: str) -> Sequence[str]:
     """Its sealed keys that have not ended, newest first; none of an unknown application."""
-    own = callback_keys.c.application == application_id
-    query = select(callback_keys.c.sealed).where(own, lifetimes.lives(callback_keys))
-    return (await connection.scalars(query.order_by(callback_keys.c.id.desc()))).all()
+    asked = {"of": application_id, "now": datetime.now(UTC)}
+    return (await connection.scalars(_LIVE, asked)).all()
+
+
+_LIVE = (
+    select(callback_keys.c.sealed)
+    .where(
+        callback_keys.c.application == bindparam("of"),
+        lifetimes.lives(callback_keys, bindparam("now", type_=Instant)),
+    )
+    .order_by(callback_keys.c.id.desc())
+)

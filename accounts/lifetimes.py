@@ -9,9 +9,10 @@ from sqlalchemy import ColumnElement, Table, delete, or_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 
-def lives(table: Table) -> ColumnElement[bool]:
-    """What holds of a row that has not ended."""
-    return or_(table.c.expires_at.is_(None), table.c.expires_at > datetime.now(UTC))
+def lives(table: Table, now: ColumnElement[datetime] | None = None) -> ColumnElement[bool]:
+    """What holds of a row that has not ended; `now` if it is not this moment."""
+    moment = datetime.now(UTC) if now is None else now
+    return or_(table.c.expires_at.is_(None), table.c.expires_at > moment)
 
 
 async def expire(

@@ -9,7 +9,7 @@ from temporalio import activity
 
 from activities.again import soon
 from activities.counting import count_end
-from activities.telling import Telling
+from activities.telling import Due, Telling
 from domain.flow import Flow, Publication
 from domain.letter import Letter
 from domain.progress import Progress
@@ -41,34 +41,36 @@ class Callbacks:
         client wants to hear more of this flow; what it does not is kept as dead.
         """
         try:
-            kept = await self._recorded(flow, progress, how)
+            due = await self._recorded(flow, progress, how)
         except Unsealable as fault:  # then the record must not lack it
             await self._recorded(flow, progress, Publication.RECORDED)
             _log.error("callback not opened", tracking_id=flow.tracking_id, fault=str(fault))
             return False
-        if kept and how is Publication.TOLD:
-            return await self.telling.attempt(kept)
+        if due and how is Publication.TOLD:
+            return await self.telling.attempt(due)
         return how is Publication.TOLD
 
-    async def _recorded(self, flow: Flow, progress: Progress, how: Publication) -> Kept | None:
+    async def _recorded(self, flow: Flow, progress: Progress, how: Publication) -> Due | None:
         """Record the snapshot and, but if it is only RECORDED, the callback."""
-        kept = None
+        due = None
         try:
             async with writing(self.engine) as connection:
                 ends = await self.tracking.record_end_within(connection, flow, progress)
                 if flow.callback and how is not Publication.RECORDED:
                     kept = await self._kept(connection, flow, progress, how)
+                    due = await self.telling.due(connection, kept)
         except SQLAlchemyError as fault:
             raise soon("NotRecorded", fault) from None
         if ends:
             count_end(flow, progress)
-        return kept
+        return due
 
     async def _kept(
         self, connection: AsyncConnection, flow: Flow, progress: Progress, how: Publication
     ) -> Kept:
         outbox, event = self.telling.outbox, f"msg_{flow.tracking_id}-{progress.seq}"
-        if kept := await outbox.kept(connection, event):
+        # What an earlier attempt has made is not made again, though it would be found all the same.
+        if activity.info().attempt > 1 and (kept := await outbox.kept(connection, event)):
             return kept
         prices = (await charged(connection, [flow.tracking_id]))[flow.tracking_id]
         letter = Letter(

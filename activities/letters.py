@@ -8,11 +8,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio import activity
 
 from activities.again import soon
-from activities.telling import Telling
+from activities.telling import Due, Telling
 from domain.letter import Letter
-from storage.engine import writing
+from storage.engine import reading, writing
 from storage.seal import Sealer, Unsealable
-from tracking.outbox import Kept
 
 _log = structlog.get_logger()
 
@@ -29,11 +28,11 @@ class Letters:
     async def deliver(self, letter: Letter) -> None:
         """POST the letter's body to its address, on the schedule of every callback."""
         try:
-            kept = await self._kept(letter)
+            due = await self._kept(letter)
         except Unsealable as fault:
             _log.error("letter not opened", fault=str(fault))
             return
-        await self.telling.attempt(kept)
+        await self.telling.attempt(due)
 
     @activity.defn
     async def replay(self, account: str, tracking_id: str) -> None:
@@ -42,19 +41,24 @@ class Letters:
         Each has its schedule from that moment on; the next one waits until it was taken or is
         dead again.
         """
-        while kept := await self._next(account, tracking_id):
-            await self.telling.attempt(kept)
+        while due := await self._next(account, tracking_id):
+            await self.telling.attempt(due)
             activity.heartbeat()
 
-    async def _kept(self, letter: Letter) -> Kept:
+    async def _kept(self, letter: Letter) -> Due:
         try:
             async with writing(self.engine) as connection:
-                return await self.telling.outbox.keep(connection, self.sealer.letter(letter))
+                kept = await self.telling.outbox.keep(connection, self.sealer.letter(letter))
+                return await self.telling.due(connection, kept)
         except SQLAlchemyError as fault:
             raise soon("NotRecorded", fault) from None
 
-    async def _next(self, account: str, tracking_id: str) -> Kept | None:
+    async def _next(self, account: str, tracking_id: str) -> Due | None:
         try:
-            return await self.telling.outbox.next_replayed(account, tracking_id)
+            kept = await self.telling.outbox.next_replayed(account, tracking_id)
+            if kept is None:
+                return None
+            async with reading(self.engine) as connection:
+                return await self.telling.due(connection, kept)
         except SQLAlchemyError as fault:
             raise soon("NotRead", fault) from None

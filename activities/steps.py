@@ -78,8 +78,8 @@ class Steps:
 async def _heartbeat() -> AsyncIterator[None]:
     async def beat() -> None:
         while True:
+            await asyncio.sleep(HEARTBEAT)  # most sends are over by then, and cost no beat
             activity.heartbeat()
-            await asyncio.sleep(HEARTBEAT)
 
     beating = asyncio.create_task(beat())
     try:

@@ -1,13 +1,16 @@
 """One attempt to tell a client, and what becomes of it."""
 
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection
 from temporalio import activity
 
+from accounts import callback_keys
 from activities.again import again, soon
 from activities.signing import Signatures
 from domain.address import origin
@@ -23,6 +26,14 @@ _chance = random.SystemRandom()
 
 
 @dataclass(frozen=True)
+class Due:
+    """A letter on record, and the sealed keys that sign it."""
+
+    kept: Kept
+    keys: Sequence[str]
+
+
+@dataclass(frozen=True)
 class Telling:
     """Tells clients: POSTs what is kept for them."""
 
@@ -32,17 +43,22 @@ class Telling:
     origins: Origins = field(default_factory=Origins)
     schedule: Schedule = Schedule()
 
-    async def attempt(self, kept: Kept) -> bool:
+    async def due(self, connection: AsyncConnection, kept: Kept) -> Due:
+        """What an attempt needs, as part of the transaction that found the letter."""
+        return Due(kept, await callback_keys.live(connection, kept.letter.application))
+
+    async def attempt(self, due: Due) -> bool:
         """POST the letter to its receiver once; False if that wants no more of this flow.
 
         Raises, to be tried again, until the receiver answers 2xx or 410, or the schedule has no
         further slot; never for good. An attempt that is deferred for the receiver's sake counts
         as none. What was settled before is not told again.
         """
+        kept = due.kept
         if kept.state is not State.WAITING:
             return not kept.is_gone
         at = datetime.now(UTC)
-        delivery = await self._delivered(kept)
+        delivery = await self._delivered(due)
         attempt = Attempt(
             at=at, status=delivery.status, fault=delivery.fault, seconds=round(delivery.seconds, 3)
         )
@@ -58,11 +74,12 @@ class Telling:
         await self._note(kept, attempt, delivery)
         raise again("CallbackNotTaken", f"the receiver answered {delivery}", delay)
 
-    async def _delivered(self, kept: Kept) -> Delivery:
+    async def _delivered(self, due: Due) -> Delivery:
+        kept = due.kept
         letter, is_last = kept.letter, self.schedule.wait(_age(kept), _chance) is None
         try:
             async with self.origins.place(letter.account, origin(letter.url), is_last) as place:
-                delivery = await self._posted(letter)
+                delivery = await self._posted(letter, due.keys)
                 place.note(_failed(delivery))
         except Deferred as deferred:
             metrics.told("deferred")
@@ -70,13 +87,11 @@ class Telling:
             until_last = max(0.0, self.schedule.last - _age(kept))
             delay = deferred.seconds if is_last else min(deferred.seconds, until_last)
             raise again("CallbackDeferred", f"the receiver is {deferred.why}", delay) from None
-        except SQLAlchemyError as fault:
-            raise soon("KeysNotRead", fault) from None
         return delivery
 
-    async def _posted(self, letter: Letter) -> Delivery:
+    async def _posted(self, letter: Letter, keys: Sequence[str]) -> Delivery:
         body = letter.body.encode()
-        headers = await self.signatures.headers(letter, body)
+        headers = self.signatures.headers(letter, body, keys)
         return await self.deliverer.deliver(letter.url, body, headers)
 
     def _delay(self, kept: Kept, delivery: Delivery) -> float | None:

@@ -1,12 +1,17 @@
 """Telephone numbers and SIP addresses: read leniently, shown masked."""
 
 import re
+from functools import lru_cache
 
 import phonenumbers
+
+KNOWN = 1024
+"""Of so many numbers it is remembered what they are: a request asks that of each many times."""
 
 _SIP = re.compile(r"[^\s@:]+@[^\s@]+")
 
 
+@lru_cache(maxsize=KNOWN)
 def e164(number: str) -> str:
     """The number as +3069…; a leading + and spaces are optional on the wire (contract.md §2.2).
 
@@ -48,6 +53,7 @@ def masked(recipient: str) -> str:
     return recipient[: shown + 1] + "****" + recipient[-shown:]
 
 
+@lru_cache(maxsize=KNOWN)
 def country(recipient: str) -> str | None:
     """ISO 3166-1 alpha-2 code of an E.164 number's country, where one can be told."""
     if not recipient.startswith("+"):

@@ -18,6 +18,6 @@ def publishing(
     engine: AsyncEngine, sealer: Sealer, deliverer: Deliverer, **more: Any
 ) -> tuple[Callbacks, Letters]:
     """What publishes flows, and what delivers beside them; `more` is of the telling."""
-    telling = Telling(Outbox(engine, sealer), Signatures(engine, sealer), deliverer, **more)
+    telling = Telling(Outbox(engine, sealer), Signatures(sealer), deliverer, **more)
     callbacks = Callbacks(engine, Tracking(engine, sealer), sealer, telling)
     return callbacks, Letters(engine, sealer, telling)
