@@ -1,6 +1,7 @@
 """What clients send to the endpoints and read from them (contract.md §3)."""
 
-from typing import Annotated, ClassVar, Self
+from collections.abc import Sequence
+from typing import Annotated, ClassVar, Self, cast
 
 from pydantic import Field
 
@@ -89,17 +90,23 @@ class FlowCreated(Wire):
     created_at: Moment
 
     @classmethod
-    def of(cls, flow: Flow, sealer: Sealer) -> Self:
-        """The answer to the request that made the (sealed) flow; the same at every repetition."""
-        url = sealer.callback_url(flow)
+    def of(cls, flow: Flow, steps: Sequence[RequestStep], callback: Callback | None) -> Self:
+        """The answer to the request that made the flow, of these steps in clear."""
         return cls(
             tracking_id=flow.tracking_id,
             flow_kind=flow.kind if flow.kind is Kind.TRANSACTIONAL else None,
-            flow=tuple(sealer.content(flow, step.order) for step in flow.steps),
-            callback=Callback.model_validate(
-                {"strategy": flow.callback.strategy, "url": url}, context=KEPT
-            )
-            if flow.callback and url
-            else None,
+            flow=cast(tuple[AnyStep, ...], tuple(steps)),
+            callback=callback,
             created_at=flow.created_at,
         )
+
+    @classmethod
+    def again(cls, flow: Flow, sealer: Sealer) -> Self:
+        """The same answer, from the sealed flow."""
+        url = sealer.callback_url(flow)
+        callback = (
+            Callback.model_validate({"strategy": flow.callback.strategy, "url": url}, context=KEPT)
+            if flow.callback and url
+            else None
+        )
+        return cls.of(flow, [sealer.content(flow, step.order) for step in flow.steps], callback)

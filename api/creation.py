@@ -9,13 +9,12 @@ from uuid import UUID, uuid4
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from api.admission import Admitted, admitted
+from api.admission import admitted
 from api.bodies import Callback, FlowCreated
 from api.dependencies import Caller, Services
 from domain.channels import Viber, ViberTemplate
 from domain.errors import KeyReused, Unavailable
 from domain.flow import Flow, Kind
-from domain.progress import Progress
 from domain.recipient import country
 from domain.steps import RequestStep, in_order
 from domain.wire import milliseconds
@@ -47,15 +46,17 @@ async def create(order: Order, caller: Caller, services: Services) -> FlowCreate
     if order.key and (earlier := await _earlier(order, identity, caller, services)):
         return earlier
     may_send = await admitted(order.steps, order.callback, caller, services)
-    flow = _compiled(order, identity, may_send, caller)
+    steps = _numbered(may_send.steps, identity)
+    flow = _compiled(order, identity, steps, may_send.senders, caller)
+    recipients = [step.recipient for step in steps]
     try:
-        sealed = await services.flows.start(flow, [step.recipient for step in order.steps])
+        sealed = await services.flows.start(flow, recipients)
     except AlreadyStarted:
         return await _concurrent(order, identity, caller, services)
     metrics.accepted(order.kind)
     _warn(order.steps, services)
-    await _record(sealed, services)
-    return FlowCreated.of(sealed, services.sealer)
+    await _record(sealed, recipients, services)
+    return FlowCreated.of(sealed, steps, order.callback)
 
 
 @dataclass(frozen=True)
@@ -74,17 +75,21 @@ def _identity(order: Order, caller: Caller, services: Services) -> _Identity:
     return _Identity(str(UUID(bytes=digest[:16], version=4)), request)  # looks like any other
 
 
-def _compiled(order: Order, identity: _Identity, ordered: Admitted, caller: Caller) -> Flow:
+def _compiled(
+    order: Order,
+    identity: _Identity,
+    steps: Sequence[RequestStep],
+    senders: Mapping[str, str],
+    caller: Caller,
+) -> Flow:
     return Flow(
         account=caller.account,
         application=caller.application.id,
         tracking_id=identity.tracking_id,
         kind=order.kind,
         steps=tuple(
-            _numbered(step, identity.tracking_id, place).compiled(
-                place, _sender(step, ordered.senders)
-            )
-            for place, step in enumerate(ordered.steps, start=1)
+            step.compiled(place, _sender(step, senders))
+            for place, step in enumerate(steps, start=1)
         ),
         callback=order.callback.compiled() if order.callback else None,
         created_at=milliseconds(datetime.now(UTC)),
@@ -96,7 +101,13 @@ def _sender(step: RequestStep, senders: Mapping[str, str]) -> str:
     return senders[step.sender_info_tracking_id] if isinstance(step, Viber) else ""
 
 
-def _numbered(step: RequestStep, tracking_id: str, place: int) -> RequestStep:
+def _numbered(steps: Sequence[RequestStep], identity: _Identity) -> Sequence[RequestStep]:
+    return [
+        _with_seq(step, identity.tracking_id, place) for place, step in enumerate(steps, start=1)
+    ]
+
+
+def _with_seq(step: RequestStep, tracking_id: str, place: int) -> RequestStep:
     """With the `seq` that a Viber step without one gets: 53 bits, the same at every repetition."""
     if not isinstance(step, ViberTemplate) or step.seq is not None:
         return step
@@ -116,12 +127,12 @@ async def _earlier(
     flow = tracked.flow
     if flow.is_emptied:  # the same body says again what was forgotten
         flow = services.sealer.sealed(_refilled(flow, order))
-    return FlowCreated.of(flow, services.sealer)
+    return FlowCreated.again(flow, services.sealer)
 
 
 def _refilled(flow: Flow, order: Order) -> Flow:
     steps = (
-        _numbered(step, flow.tracking_id, place).compiled(place)
+        _with_seq(step, flow.tracking_id, place).compiled(place)
         for place, step in enumerate(in_order(tuple(order.steps)), start=1)
     )
     callback = order.callback.compiled() if order.callback else None
@@ -153,9 +164,9 @@ def _warn(steps: Sequence[RequestStep], services: Services) -> None:
             )
 
 
-async def _record(flow: Flow, services: Services) -> None:
+async def _record(flow: Flow, recipients: Sequence[str], services: Services) -> None:
     try:
-        await services.tracking.record(flow, Progress.of(flow))
+        await services.tracking.begin(flow, recipients)
     except SQLAlchemyError as fault:
         # The flow exists: its first activity writes the row.
         _log.warning("not recorded", tracking_id=flow.tracking_id, fault=type(fault).__name__)

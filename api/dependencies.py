@@ -58,7 +58,7 @@ class Services:
     public_url: str = ""
 
 
-def services(request: Request) -> Services:
+async def services(request: Request) -> Services:
     """Those of the application that serves the request."""
     found: Services = request.app.state.services
     return found

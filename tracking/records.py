@@ -66,6 +66,13 @@ class Tracking:
         """
         await schema.check(self._engine)
 
+    async def begin(self, flow: Flow, numbers: Sequence[str]) -> None:
+        """Write the flow's first snapshot, with its recipients' numbers, where none stands yet."""
+        progress = Progress.of(flow)
+        async with writing(self._engine) as connection:
+            if await _is_written(connection, flow, progress):
+                await _number(connection, flow, progress, numbers)
+
     async def record(self, flow: Flow, progress: Progress) -> bool:
         """Write the snapshot, unless a later one stands there already.
 
@@ -86,36 +93,18 @@ class Tracking:
         self, connection: AsyncConnection, flow: Flow, progress: Progress
     ) -> None:
         """Write the snapshot as part of a transaction."""
-        row = _row(flow, progress)
-        if (await connection.execute(_written(connection), row)).first() is None:
+        if not await _is_written(connection, flow, progress):
             return
-        facet = Facet.of(flow, progress).code
-        if progress.seq and await _moved(connection, flow, facet):
-            return
-        # Whoever is the first to write the row brings the numbers, too.
-        await connection.execute(_NUMBERED, self._recipients(flow, facet))
-
-    def _recipients(self, flow: Flow, facet: int) -> list[dict[str, object]]:
-        numbers = self._numbers(flow) or [""]
-        first = 1 if len(numbers) > 1 else 0
-        return [
-            {
-                "tracking_id": flow.tracking_id,
-                "number": number,
-                "place": place,
-                "account": flow.account,
-                "created_at": flow.created_at,
-                "facet": facet,
-            }
-            for place, number in enumerate(numbers, start=first)
-        ]
+        if not await _is_moved(connection, flow, progress):
+            # Whoever is the first to write the row brings the numbers, too.
+            await _number(connection, flow, progress, self._numbers(flow))
 
     def _numbers(self, flow: Flow) -> list[str]:
         try:
             contents = [self._sealer.content(flow, step.order) for step in flow.steps]
         except Unsealable:  # the flow's end must be recorded all the same
             return []
-        return sorted({kept(content.recipient) for content in contents})
+        return [content.recipient for content in contents]
 
     async def append(self, ref: StepRef, report: DeliveryReport) -> None:
         """Add a report; the same step and status a second time adds nothing."""
@@ -203,9 +192,37 @@ async def _is_over(connection: AsyncConnection, flow: Flow) -> bool:
     return await connection.scalar(_STATUS, {"flow": flow.tracking_id}) in OVER
 
 
-async def _moved(connection: AsyncConnection, flow: Flow, facet: int) -> bool:
-    moved = await connection.execute(_MOVED, {"flow": flow.tracking_id, "now": facet})
-    return bool(moved.rowcount)
+async def _is_written(connection: AsyncConnection, flow: Flow, progress: Progress) -> bool:
+    """Whether the snapshot stands there now, and did not before."""
+    return (
+        await connection.execute(_written(connection), _row(flow, progress))
+    ).first() is not None
+
+
+async def _is_moved(connection: AsyncConnection, flow: Flow, progress: Progress) -> bool:
+    facet = {"flow": flow.tracking_id, "now": Facet.of(flow, progress).code}
+    return bool((await connection.execute(_MOVED, facet)).rowcount)
+
+
+async def _number(
+    connection: AsyncConnection, flow: Flow, progress: Progress, numbers: Sequence[str]
+) -> None:
+    unique = sorted(set(map(kept, numbers))) or [""]
+    facet = Facet.of(flow, progress).code
+    await connection.execute(
+        _NUMBERED,
+        [
+            {
+                "tracking_id": flow.tracking_id,
+                "number": number,
+                "place": place,
+                "account": flow.account,
+                "created_at": flow.created_at,
+                "facet": facet,
+            }
+            for place, number in enumerate(unique, start=1 if len(unique) > 1 else 0)
+        ],
+    )
 
 
 _STATUS = select(flows.c.status).where(flows.c.tracking_id == bindparam("flow")).with_for_update()
