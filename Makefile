@@ -84,7 +84,7 @@ test-fast: $(VENV)/dev.stamp ## The tests that need no server: a few seconds
 	@$(PYTEST) -m "not server" $(ARGS)
 
 .PHONY: test-postgres
-test-postgres: $(VENV)/dev.stamp ## The same tests on PostgreSQL; starts Debian's by itself
+test-postgres: $(VENV)/dev.stamp ## The tests that use a database, on PostgreSQL; starts Debian's by itself
 	@$(PYTEST) --postgres $(ARGS)
 
 .PHONY: postgres

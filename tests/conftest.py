@@ -44,6 +44,15 @@ def pytest_configure(config: pytest.Config) -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """On PostgreSQL leave out what asks for no database: it would be the same test again."""
+    if not config.getoption("postgres"):
+        return
+    others = [each for each in items if "databases" not in getattr(each, "fixturenames", ())]
+    config.hook.pytest_deselected(items=others)
+    items[:] = [each for each in items if each not in set(others)]
+
+
 @pytest.fixture(autouse=True)
 def _quiet_logs() -> Iterator[None]:
     structlog.configure(
