@@ -27,11 +27,11 @@ class Ports:
     @classmethod
     def free(cls, service: str) -> Self:
         """Ports that nobody uses now."""
-        return cls(_free(), _free(), _free() if service == "frontend" else 0)
+        return cls(lasting_port(), lasting_port(), lasting_port() if service == "frontend" else 0)
 
 
-def _free() -> int:
-    """One that no outgoing connection takes while its service is down.
+def lasting_port() -> int:
+    """A port that no outgoing connection takes while its service is down.
 
     Also, the engine writes these numbers to its table of members, whose column ends at 32767.
     """

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.conftest import until
-from tests.processes import lives
+from tests.processes import ROOT, lives
 
 # Says the id of the command that runs, and kills it once nobody holds the other end of the input.
 GUARD = """
@@ -30,6 +30,7 @@ class Guarded:
     environment: Mapping[str, str]
     pid: int | None = field(default=None, init=False)
     _guard: Process | None = field(default=None, init=False)
+    _before: int = field(default=0, init=False)
 
     @property
     def runs(self) -> bool:
@@ -38,11 +39,14 @@ class Guarded:
 
     @property
     def output(self) -> str:
-        """What it has printed."""
-        return self.log.read_text(encoding="utf-8", errors="replace")
+        """What it has printed since it was started last."""
+        with suppress(FileNotFoundError):
+            return self.log.read_bytes()[self._before :].decode(errors="replace")
+        return ""
 
     async def start(self) -> None:
         """Start it; that it is ready is for others to see."""
+        self._before = self.log.stat().st_size if self.log.exists() else 0
         self._guard = await asyncio.create_subprocess_exec(
             "/bin/sh",
             "-c",
@@ -52,6 +56,7 @@ class Guarded:
             stdin=PIPE,
             stdout=PIPE,
             stderr=DEVNULL,
+            cwd=ROOT,
             env={**self.environment, "LOG": str(self.log)},
             start_new_session=True,  # Ctrl-C is for the run, which ends this one in its turn
         )
