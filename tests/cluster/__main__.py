@@ -129,12 +129,8 @@ def _introduce(console: Console, service: Service, directory: Path) -> None:
         f"for clients of Temporal: export TEMPORAL_ADDRESS={service.engine.address} "
         f"TEMPORAL_NAMESPACE={NAMESPACE}"
     )
-    console.print(
-        "  .venv/bin/temporal workflow list        there is no Temporal UI here: it comes"
-    )
-    console.print(
-        "  .venv/bin/temporal operator cluster health   with docker-compose.yml, or alone"
-    )
+    console.print("  temporal workflow list, with the virtual environment's `temporal`")
+    console.print("  (a server of its own has no Temporal UI: the image temporalio/ui is one)")
     console.print(f"tables: psql -h {service.engine.socket} -U postgres failover")
     console.print("an access token, from either API:")
     console.print(
