@@ -20,7 +20,7 @@ from cli.stack import HOST, Died
 from tests import postgres
 from tests.cluster.service import NAMESPACE, Addresses, Service, serving
 from tests.engines import cluster, programs
-from tests.engines.configuration import SERVICES, SHARDS, Ports
+from tests.engines.configuration import SERVICES, SHARDS, Ports, lasting_port
 
 AWAY = 5.0
 """Seconds after which what has ended is started again, as a supervisor would."""
@@ -57,7 +57,7 @@ def main(
     Each is a process of its own. What ends, or is killed, is started again after five seconds.
     Ctrl-C stops it all.
     """
-    addresses = Addresses((api_port, api_port + 1), sandbox_port)
+    addresses = Addresses((api_port, api_port + 1), sandbox_port, lasting_port())
     if data_dir:
         data_dir.mkdir(parents=True, exist_ok=True)
     run(_run(data_dir, addresses, temporal_port, shards))

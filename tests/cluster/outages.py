@@ -75,15 +75,14 @@ class Play:
         """Let flows be posted in peace, to know how long they take."""
         self.tell(f"all {len(self.service.parts)} processes work; flows are posted")
         await asyncio.sleep(seconds)
+        flows = [each for each in self.load.flows if not each.is_silent]
         with suppress(TimeoutError):
-            early = [each for each in self.load.flows if not each.is_silent]
-            await until(lambda: all(each.told for each in early), RECOVERING, every=0.05)
+            await until(lambda: all(each.told for each in flows), RECOVERING, every=0.05)
         took: dict[str, float] = {}
-        for each in self.load.flows:
-            if not each.is_silent:
-                took[each.digits] = max(took.get(each.digits, 0.0), each.took)
+        for each in flows:
+            took[each.digits] = max(took.get(each.digits, 0.0), each.took)
         self.normal = took
-        self.tell(f"calm: {len(self.load.flows)} flows, the slowest in {max(took.values()):.1f} s")
+        self.tell(f"calm: {len(flows)} flows have ended, each within {max(took.values()):.1f} s")
 
     async def kill(self, part: str) -> None:
         """Kill it with -9, start it again after a while, and wait until all is well."""

@@ -11,6 +11,7 @@ from pathlib import Path
 import httpx
 
 from storage.keys import Keyring
+from tests.cluster.door import opened
 from tests.conftest import until
 from tests.engines.cluster import Cluster
 from tests.engines.configuration import lasting_port
@@ -29,11 +30,12 @@ class Addresses:
 
     apis: tuple[int, int]
     sandbox: int
+    door: int
 
     @classmethod
     def free(cls) -> "Addresses":
         """Ports that nobody uses now."""
-        return cls((lasting_port(), lasting_port()), lasting_port())
+        return cls((lasting_port(), lasting_port()), lasting_port(), lasting_port())
 
 
 @dataclass
@@ -127,11 +129,12 @@ async def serving(
     service = Service(engine, taken, environment, processes)
     for line in await _bootstrapped(directory, environment):
         say(line)
-    try:
-        await asyncio.gather(*(service.start(part) for part in processes))
-        yield service
-    finally:
-        await service.stop()
+    async with opened(taken.door, taken.apis):
+        try:
+            await asyncio.gather(*(service.start(part) for part in processes))
+            yield service
+        finally:
+            await service.stop()
 
 
 async def _bootstrapped(directory: Path, environment: Mapping[str, str]) -> Sequence[str]:
@@ -154,7 +157,7 @@ def _environment(
         "FAILOVER_EGRESS_ALLOW_CIDRS": "127.0.0.0/8",
         "FAILOVER_DEMONSTRATION": "true",
         "FAILOVER_DOCS": "true",
-        "FAILOVER_REPORT_URL": f"http://{HOST}:{taken.apis[0]}",
+        "FAILOVER_REPORT_URL": f"http://{HOST}:{taken.door}",
         "FAILOVER_SANDBOX_PORT": str(taken.sandbox),
         "FAILOVER_SANDBOX_URL": f"http://{HOST}:{taken.sandbox}",
         "FAILOVER_SANDBOX_DEDUPES": str(dedupes).lower(),
