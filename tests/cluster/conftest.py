@@ -136,6 +136,7 @@ async def judged(
         try:
             await play.calm(CALM)
             for part in service.parts:
+                load.silent = part != service.parts[-1]
                 await play.kill(part)
             working[1].cancel()
             play.tell(f"no more flows; {load.in_flight} are in flight")

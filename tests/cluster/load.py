@@ -62,6 +62,9 @@ class Load:
     sink: Sink
     sandbox: httpx.AsyncClient
     flows: list[Posted] = field(default_factory=list)
+    silent: bool = True
+    """Whether silent flows are posted, too: each takes half a minute to end."""
+
     _posting: list[asyncio.Task[None]] = field(default_factory=list)
 
     @property
@@ -72,6 +75,8 @@ class Load:
     async def run(self) -> None:
         """Post, until cancelled: every ninth flow is a silent one."""
         for digits in cycle((*ATONCE, SILENT)):
+            if digits == SILENT and not self.silent:
+                continue
             self._posting.append(asyncio.create_task(self.post(digits)))
             await asyncio.sleep(1 / RATE)
             await until(lambda: self.in_flight < MOST, GRACE)

@@ -9,10 +9,10 @@ from tests.cluster.load import Load, Posted
 from tests.cluster.service import Service
 from tests.conftest import until
 
-AWAY = 4.0
+AWAY = 3.0
 """Seconds after the kill at which the process is started again."""
 
-CALM = 2.0
+CALM = 1.0
 """Seconds between two of them, at least."""
 
 RECOVERING = 60.0

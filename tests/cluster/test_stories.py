@@ -10,6 +10,7 @@ from cli.sink import Sink
 from cli.stories import STORIES, Story
 from tests.cluster.client import Client
 from tests.conftest import until
+from tests.kills.conftest import Plays
 
 pytestmark = [pytest.mark.server, pytest.mark.timeout(300)]
 
@@ -18,8 +19,9 @@ LONGEST = 120.0
 
 
 @pytest.fixture(scope="package")
-async def runs(client: Client, sink: Sink) -> Sequence[Run]:
-    """All of them at once, each to its end."""
+async def runs(client: Client, sink: Sink, plays: Plays) -> Sequence[Run]:
+    """All of them at once, each to its end; the kill rounds take their time meanwhile."""
+    assert plays
     return await asyncio.gather(*(_told(client, sink, story) for story in STORIES))
 
 
