@@ -24,6 +24,7 @@ class Answer:
     """How an API answered one attempt, and when, by the event loop's clock; None is not at all."""
 
     at: float
+    method: str
     api: int
     status: int | None
 
@@ -74,5 +75,5 @@ class Client:
         with suppress(httpx.TransportError):  # the other one is asked next
             answer = await self.apis[number].request(method, path, **more)
         now = asyncio.get_running_loop().time()
-        self.answers.append(Answer(now, number, answer.status_code if answer else None))
+        self.answers.append(Answer(now, method, number, answer.status_code if answer else None))
         return answer

@@ -15,7 +15,7 @@ from tests.conftest import until
 from tests.kills.checking import OVER, Seen, counted
 from tests.samples import sms, viber
 
-RATE = 3.0
+RATE = 5.0
 """Flows a second."""
 
 MOST = 40
@@ -30,7 +30,7 @@ SILENT = "0104"
 LONG = 5.0
 """Minutes of ttl: longer than any report takes that is repeated until it gets through."""
 
-GRACE = 120.0
+GRACE = 180.0
 """Seconds within which every flow is over, once all is well again."""
 
 

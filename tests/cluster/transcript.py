@@ -89,8 +89,8 @@ class Judged:
             (
                 SECTION,
                 "",
-                f"Written by `make test-cluster`. {machine()}; the load is that of the minutes",
-                "before.",
+                "Written by `make test-cluster`; the load is that of the minutes before.",
+                f"{machine()}.",
                 "",
                 f"In all: {self.sums}.",
                 "",
