@@ -110,7 +110,8 @@ class Server:
     @property
     def pid(self) -> int | None:
         """Its first process, while it runs by our word."""
-        return int(self._told()[0]) if self._guard else None
+        told = self._told()
+        return int(told[0]) if self._guard and told else None
 
     def start(self) -> None:
         """Start it, and return once it takes connections; its data are made where there are none.
