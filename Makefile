@@ -71,6 +71,15 @@ run: $(VENV)/run.stamp ## The main job: send real flows on the embedded engine, 
 dev: $(VENV)/run.stamp ## Everything in one terminal: engine, Temporal UI, sandbox, worker, API
 	@$(BIN)/failover dev
 
+.PHONY: cluster
+cluster: $(VENV)/dev.stamp ## A real Temporal cluster on PostgreSQL with our service on it (ARGS=--help)
+	@$(BIN)/python -m tests.cluster $(ARGS)
+
+.PHONY: cluster-programs
+cluster-programs: $(VENV)/dev.stamp ## Build Temporal's programs where they are not, and install PostgreSQL
+	@$(BIN)/python -m tests.postgres --install
+	@$(BIN)/python -m tests.engines.programs
+
 # --- testing ---
 
 PYTEST := $(BIN)/python -m pytest
@@ -124,6 +133,10 @@ test-kills: $(VENV)/dev.stamp ## Kill workers with -9 in every phase of a send, 
 .PHONY: test-callbacks
 test-callbacks: $(VENV)/dev.stamp ## Tell receivers that are down, slow, killed or wrong, in 2 minutes (FLOWS=10000 more, SEED=1 again)
 	@$(PYTEST) tests/chaos -q $(if $(FLOWS),--flows $(FLOWS)) $(if $(SEED),--seed $(SEED)) $(ARGS)
+
+.PHONY: test-cluster
+test-cluster: $(VENV)/dev.stamp ## Kill each process of a real cluster under load, in 5 minutes (ROUNDS=20 more, SEED=1 again)
+	@$(PYTEST) tests/cluster -q $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SEED),--seed $(SEED)) $(ARGS)
 
 .PHONY: test-twilio
 test-twilio: $(VENV)/dev.stamp ## Send to Twilio's own OpenAPI document, served by Prism; needs npm

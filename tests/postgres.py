@@ -10,8 +10,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -31,8 +32,22 @@ SETTINGS = {
     "full_page_writes": "off",
 }
 
-# The server ends when its standard input is closed: with the run, whatever ends that. Its files go.
-UNTIL_STDIN_CLOSES = '"$@" & read -r _; kill -INT $!; wait $!; rm -r "$PWD"'
+DURABLE = {
+    "listen_addresses": "",
+    "max_connections": "300",
+    "shared_buffers": "256MB",
+    "max_wal_size": "4GB",
+    "fsync": "on",
+    "synchronous_commit": "on",
+    "full_page_writes": "on",
+}
+"""A server that loses nothing that it has confirmed, as in production."""
+
+# The server ends when its standard input is closed: with the run, whatever ends that. Its files go,
+# unless a line was written before.
+UNTIL_STDIN_CLOSES = """
+"$@" & read -r _ && kept=1; kill -INT $! 2>/dev/null; wait $!; [ "$kept" ] || rm -r "$PWD"
+"""
 
 
 class Missing(Exception):
@@ -80,6 +95,118 @@ def install() -> None:
     programs()
 
 
+@dataclass
+class Server:
+    """A server with its socket and log in that directory, which goes with it, and its data.
+
+    The data may lie elsewhere, and stay. It can be ended in any way and started again.
+    """
+
+    directory: Path
+    data: Path
+    settings: Mapping[str, str]
+    _guard: "subprocess.Popen[bytes] | None" = field(default=None, init=False)
+
+    @property
+    def pid(self) -> int | None:
+        """Its first process, while it runs by our word."""
+        told = self._told()
+        return int(told[0]) if self._guard and told else None
+
+    def start(self) -> None:
+        """Start it, and return once it takes connections; its data are made where there are none.
+
+        Raises:
+            Missing: there is none to start.
+            RuntimeError: it did not start; the message holds what it said.
+        """
+        found, owner, before = programs(), _owner(), self._told()
+        self.data.mkdir(parents=True, exist_ok=True)
+        for each in (self.directory, self.data) if owner else ():
+            shutil.chown(each, SUPERUSER, SUPERUSER)
+        if not (self.data / "PG_VERSION").exists():
+            self._initialise(found, owner)
+        settings = {**self.settings, "unix_socket_directories": str(self.directory)}
+        options = [part for each in settings.items() for part in ("-c", "=".join(each))]
+        command = [str(found / "postgres"), "-D", str(self.data), *options]
+        with self._log.open("ab") as output:
+            self._guard = subprocess.Popen(  # noqa: S603
+                ["/bin/sh", "-c", UNTIL_STDIN_CLOSES, "sh", *command],
+                stdin=subprocess.PIPE,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                cwd=self.directory,
+                start_new_session=True,  # Ctrl-C is for the tests, which still need it then
+                **owner,
+            )
+        self._wait(before)
+
+    def _initialise(self, found: Path, owner: dict[str, Any]) -> None:
+        # Sorts by a language's rules, as the image of docker-compose.yml does, not by bytes.
+        language = ("--locale-provider=icu", "--icu-locale=en-US", "--locale=C", "--encoding=UTF8")
+        trusting = (f"--username={SUPERUSER}", "--auth=trust")
+        careless = ["--no-sync"] if self.settings.get("fsync") == "off" else []
+        made = subprocess.run(  # noqa: S603
+            [str(found / "initdb"), "-D", str(self.data), *trusting, *language, *careless],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            cwd=self.directory,
+            **owner,
+        )
+        if made.returncode:
+            raise RuntimeError(f"initdb failed: {made.stderr}")
+
+    @property
+    def _log(self) -> Path:
+        return self.directory / "log"
+
+    def _told(self) -> Sequence[str]:
+        """What the server that was started last says of itself."""
+        with suppress(FileNotFoundError):
+            return (self.data / "postmaster.pid").read_text().splitlines()
+        return []
+
+    def _wait(self, before: Sequence[str]) -> None:
+        deadline = time.monotonic() + STARTING
+        while time.monotonic() < deadline:
+            told = self._told()
+            if told != before and told[7:8] == ["ready   "]:
+                return
+            time.sleep(0.02)
+        raise RuntimeError(f"PostgreSQL did not start: {self._log.read_text()}")
+
+    def stop(self, *, for_good: bool = False) -> None:
+        """End it in order, if it has not been ended otherwise; its directory stays, or goes."""
+        guard, self._guard = self._guard, None
+        if guard is None:
+            return
+        assert guard.stdin is not None
+        with suppress(BrokenPipeError):
+            guard.stdin.write(b"" if for_good else b"\n")
+            guard.stdin.close()
+        guard.wait(STARTING)
+
+
+@contextmanager
+def serving(settings: Mapping[str, str] = SETTINGS, data: Path | None = None) -> Iterator[Server]:
+    """A server; without a place for its data they go with it. Its socket is for us alone.
+
+    Raises:
+        Missing: there is none to start.
+        RuntimeError: it did not start; the message holds what it said.
+    """
+    # What is gone already, the guard has removed.
+    with tempfile.TemporaryDirectory(prefix=PREFIX, ignore_cleanup_errors=True) as made:
+        directory = Path(made)
+        server = Server(directory, data or directory / "data", settings)
+        try:
+            server.start()
+            yield server
+        finally:
+            server.stop(for_good=True)
+
+
 @contextmanager
 def running() -> Iterator[Path]:
     """A new server; yields its socket's directory, where the superuser may enter.
@@ -88,63 +215,14 @@ def running() -> Iterator[Path]:
         Missing: there is none to start.
         RuntimeError: it did not start; the message holds what it said.
     """
-    found = programs()
-    # What is gone already, the guard has removed.
-    with tempfile.TemporaryDirectory(prefix=PREFIX, ignore_cleanup_errors=True) as made:
-        directory = Path(made)
-        data, log = directory / "data", directory / "log"
-        # The server refuses to run as root.
-        user = {"user": SUPERUSER, "group": SUPERUSER, "extra_groups": []}
-        owner: dict[str, Any] = user if os.geteuid() == 0 else {}
-        if owner:
-            shutil.chown(directory, SUPERUSER, SUPERUSER)
-        _initialise(found, data, owner)
-        settings = SETTINGS | {"unix_socket_directories": made}
-        options = [part for each in settings.items() for part in ("-c", "=".join(each))]
-        server = [str(found / "postgres"), "-D", str(data), *options]
-        with log.open("wb") as output:
-            guard = subprocess.Popen(  # noqa: S603
-                ["/bin/sh", "-c", UNTIL_STDIN_CLOSES, "sh", *server],
-                stdin=subprocess.PIPE,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                cwd=directory,
-                start_new_session=True,  # Ctrl-C is for the tests, which still need it then
-                **owner,
-            )
-        try:
-            _wait(data / "postmaster.pid", log)
-            yield directory
-        finally:
-            assert guard.stdin is not None
-            guard.stdin.close()
-            guard.wait(STARTING)
+    with serving() as server:
+        yield server.directory
 
 
-def _initialise(found: Path, data: Path, owner: dict[str, Any]) -> None:
-    # Sorts by a language's rules, as the image of docker-compose.yml does, not by bytes.
-    language = ("--locale-provider=icu", "--icu-locale=en-US", "--locale=C", "--encoding=UTF8")
-    trusting = (f"--username={SUPERUSER}", "--auth=trust", "--no-sync")
-    made = subprocess.run(  # noqa: S603
-        [str(found / "initdb"), "-D", str(data), *trusting, *language],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        cwd=data.parent,
-        **owner,
-    )
-    if made.returncode:
-        raise RuntimeError(f"initdb failed: {made.stderr}")
-
-
-def _wait(lock: Path, log: Path) -> None:
-    deadline = time.monotonic() + STARTING
-    while time.monotonic() < deadline:
-        with suppress(FileNotFoundError):
-            if lock.read_text().splitlines()[7:8] == ["ready   "]:
-                return
-        time.sleep(0.02)
-    raise RuntimeError(f"PostgreSQL did not start: {log.read_text()}")
+def _owner() -> dict[str, Any]:
+    # The server refuses to run as root.
+    user = {"user": SUPERUSER, "group": SUPERUSER, "extra_groups": []}
+    return user if os.geteuid() == 0 else {}
 
 
 def main(arguments: Sequence[str]) -> str | None:

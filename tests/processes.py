@@ -122,7 +122,7 @@ class Processes:
 
     def below(self, child: Child) -> dict[int, str]:
         """The command lines of all processes that this one started, by id."""
-        found = _descendants(child.process.pid)
+        found = descendants(child.process.pid)
         self._below |= found
         return found
 
@@ -156,7 +156,8 @@ def inherited() -> Mapping[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith(ours)} | plain
 
 
-def _descendants(pid: int) -> dict[int, str]:
+def descendants(pid: int) -> dict[int, str]:
+    """The command lines of all processes below that one, by id."""
     parents: dict[int, list[int]] = {}
     for directory in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):

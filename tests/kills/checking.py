@@ -118,8 +118,8 @@ async def judged(site: Site) -> Sequence[Seen]:
     """Every flow, once all have ended and been told, or the grace is over."""
     with suppress(TimeoutError):
         await until(lambda: _are_told(site), GRACE, every=0.5)
-    messages = _counted(await site.inbox())
-    requests = _counted([each for each in await site.requests() if each["answered"] != 429])
+    messages = counted(await site.inbox())
+    requests = counted([each for each in await site.requests() if each["answered"] != 429])
     return [
         Seen(
             flow,
@@ -152,7 +152,8 @@ async def _shown(site: Site, flow: str) -> Mapping[str, Any]:
     return shown
 
 
-def _counted(references: Sequence[Any]) -> Mapping[str, Mapping[int, int]]:
+def counted(references: Sequence[Any]) -> Mapping[str, Mapping[int, int]]:
+    """How often each step is referred to, by flow and order."""
     counted: dict[str, dict[int, int]] = {}
     for each in references:
         flow, _, order = each["reference"].rpartition(".")
