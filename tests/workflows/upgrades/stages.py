@@ -1,7 +1,7 @@
 """The worked example of docs/upgrades.md: the same change of the workflow in its three stages.
 
-Providers correct themselves: "failed", and a second later "delivered". So before the next channel is
-paid for, the flow waits a moment for good news of the last. That is a timer more for each failover.
+Providers correct themselves: "failed", and a second later "delivered". So before the next channel
+is paid for, the flow waits a moment for good news of the last: a timer more for each failover.
 """
 
 import contextlib
