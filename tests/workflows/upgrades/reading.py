@@ -28,7 +28,7 @@ def marks(history: WorkflowHistory, *, deprecated: bool = False) -> Sequence[str
 def builds(history: WorkflowHistory) -> Sequence[str]:
     """The build of the worker that did each task."""
     return [
-        event.workflow_task_completed_event_attributes.deployment_version.build_id
+        event.workflow_task_completed_event_attributes.worker_version.build_id
         for event in history.events
         if event.HasField("workflow_task_completed_event_attributes")
     ]
