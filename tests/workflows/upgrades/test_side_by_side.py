@@ -1,8 +1,9 @@
 """A flow that goes from a new worker to an old one: what becomes of it, and how it is spared."""
 
 import asyncio
+import re
 from collections.abc import Collection
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from domain.flow import Flow
 from domain.progress import DeliveryReport, Outcome
 from domain.status import Channel, Status
 from tests.conftest import until
+from tests.releases import ROOT
 from tests.samples import a_flow, sms, viber
 from tests.workflows.conftest import Stage, delivered
 from tests.workflows.upgrades.reading import failures, marks
@@ -20,6 +22,9 @@ from tests.workflows.upgrades.stages import PATCH, Patched
 from workflows.failover import FailoverWorkflow
 
 pytestmark = pytest.mark.server
+
+DOCUMENT = (ROOT / "docs" / "upgrades.md").read_text(encoding="utf-8")
+(UNPATCHED,) = re.findall(r"^ *(WorkflowType = .*TemporalChangeVersion.*)$", DOCUMENT, re.MULTILINE)
 
 NONDETERMINISM = WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_NON_DETERMINISTIC_ERROR
 
@@ -128,6 +133,21 @@ async def test_a_flow_that_was_begun_before_is_patched_if_it_has_not_come_by(
 
     history = await handle.fetch_history()
     assert (failures(history), marks(history)) == ([], [PATCH])
+
+
+async def test_those_that_went_by_unpatched_can_be_found(next_stage: Stage) -> None:
+    """Once there are none, the old branch may go. The query is that of docs/upgrades.md."""
+    before = await _fails_over_on_a_new_worker(next_stage, held=[PATCH])
+    next_stage.script.sent.clear()
+    after = await _fails_over_on_a_new_worker(next_stage, held=())
+
+    query = UNPATCHED.replace("<when>", (datetime.now(UTC) + timedelta(minutes=1)).isoformat())
+
+    async def found() -> bool:
+        ids = {each.id async for each in next_stage.client.list_workflows(query)}
+        return next_stage.handle(before).id in ids and next_stage.handle(after).id not in ids
+
+    await until(found)
 
 
 def _undelivered(flow: Flow, order: int) -> DeliveryReport:

@@ -7,7 +7,7 @@ import pytest
 from temporalio.client import WorkflowHistory
 from temporalio.workflow import NondeterminismError
 
-from tests.releases import HISTORIES
+from tests.releases import HISTORIES, ROOT
 from tests.replaying import read, replayer, write
 from tests.workflows.conftest import Stage, strict
 from tests.workflows.test_histories import failed_over
@@ -67,6 +67,18 @@ async def test_each_stage_takes_up_the_flows_of_its_neighbours(code: type, histo
     else:
         with pytest.raises(NondeterminismError):
             await replaying
+
+
+def test_the_document_says_who_takes_up_whose_flows() -> None:
+    """The table is what people go by when they choose the moment of a stage."""
+    text = (ROOT / "docs" / "upgrades.md").read_text(encoding="utf-8")
+    table = text.partition("| code | before |")[2].partition("\n\n")[0]
+    rows = [line.strip("| ").split(" | ") for line in table.splitlines()[2:]]
+    codes = {"before": FailoverWorkflow, **STAGES}
+    assert rows == [
+        [name, *("yes" if history in TAKES_UP[code] else "no" for history in codes)]
+        for name, code in codes.items()
+    ]
 
 
 @pytest.mark.parametrize("name", ["before", *STAGES])
