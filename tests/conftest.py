@@ -192,7 +192,7 @@ async def environment(
         replays.watch(running.client)
         yield running
         async with asyncio.timeout(REPLAYING):
-            await replays.finish()
+            await replays.finish(tmp_path_factory.mktemp("diverged"))
 
 
 NewNamespace = Callable[[str], Awaitable[Client]]

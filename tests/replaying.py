@@ -90,50 +90,51 @@ class Replays:
         self._runs.add(history.run_id)
         self._over.add(history.run_id)
 
-    async def finish(self) -> None:
-        """Replay the flows of all watched namespaces.
+    async def finish(self, directory: Path) -> None:
+        """Replay the flows of all watched namespaces; histories that do not replay are kept there.
 
         Raises:
             Diverged: not all of them went as they had gone.
         """
         watched, self._watched = list(self._watched.values()), {}
-        faults = [fault for each in watched for fault in await self.faults(*each)]
+        faults = [fault for each in watched for fault in await self.faults(*each, directory)]
         if faults:
-            raise Diverged("\n".join((f"{len(faults)} flows do not replay:", *faults)))
+            title = f"{len(faults)} flows do not replay, their histories are in {directory}:"
+            raise Diverged("\n".join((title, *faults)))
 
-    async def faults(self, client: Client, code: type = FailoverWorkflow) -> list[str]:
+    async def faults(
+        self, client: Client, code: type = FailoverWorkflow, directory: Path | None = None
+    ) -> list[str]:
         """Replay all flows of the client's namespace; a line for each that does not replay.
 
         Those that were over at an earlier replay are left out.
         """
         began = time.monotonic()
-        ids: dict[str, str] = {}
-        results = await replayer(code).replay_workflows(
-            self._histories(client, ids), raise_on_replay_failure=False
-        )
+        found = []
+        async with replayer(code).workflow_replay_iterator(self._histories(client)) as results:
+            async for each in results:
+                self._runs.add(each.history.run_id)
+                if (failure := each.replay_failure) is None:
+                    continue
+                flow = f"{client.namespace} {each.history.workflow_id}"
+                found.append(f"{flow}: {type(failure).__name__}: {failure}")
+                if directory:
+                    write(directory / f"{flow.replace('/', '-')}.json", each.history)
         self.seconds += time.monotonic() - began
-        return [
-            f"{client.namespace} {ids[run]}: {failure}"
-            for run, failure in results.replay_failures.items()
-        ]
+        return found
 
-    async def _histories(
-        self, client: Client, ids: dict[str, str]
-    ) -> AsyncIterator[WorkflowHistory]:
-        """The histories that have something to replay, and `ids` by their runs."""
+    async def _histories(self, client: Client) -> AsyncIterator[WorkflowHistory]:
+        """Those that have something to replay."""
         coming: deque[asyncio.Task[WorkflowHistory]] = deque()
         async for found in client.list_workflows(OF_FLOWS):
             if found.run_id in self._over:
                 continue
             if found.status is not WorkflowExecutionStatus.RUNNING:
                 self._over.add(found.run_id)
-            ids[found.run_id] = found.id
             handle = client.get_workflow_handle(found.id, run_id=found.run_id)
             coming.append(asyncio.create_task(handle.fetch_history()))
             if len(coming) == FETCHING and is_begun(history := await coming.popleft()):
-                self._runs.add(history.run_id)
                 yield history
         for task in coming:
             if is_begun(history := await task):
-                self._runs.add(history.run_id)
                 yield history

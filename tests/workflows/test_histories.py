@@ -1,12 +1,13 @@
 """Recorded flows: what they cost in history events, and that today's code still replays them."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from temporalio import workflow
+from temporalio.client import WorkflowHistory
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import WorkflowEnvironment
@@ -20,7 +21,7 @@ from storage.seal import Sealer
 from tests import releases
 from tests.conftest import NewNamespace, until
 from tests.releases import HISTORIES
-from tests.replaying import OF_FLOWS, Diverged, Replays, read, replayer, write
+from tests.replaying import OF_FLOWS, Diverged, Replays, is_begun, read, replayer, write
 from tests.samples import a_flow, sms, viber
 from tests.workflows.conftest import Script, Stage, strict
 from workflows import names
@@ -180,6 +181,26 @@ async def test_todays_code_replays(path: Path, replays: Replays) -> None:
 
 
 @every_history
+async def test_todays_code_takes_up_a_flow_wherever_it_stands(path: Path) -> None:
+    """It may be deployed, or killed, after any event."""
+    whole = read(path)
+    parts = [
+        WorkflowHistory(whole.workflow_id, whole.events[:count])
+        for count in range(1, len(whole.events))
+    ]
+
+    async def begun() -> AsyncIterator[WorkflowHistory]:
+        for part in filter(is_begun, parts):
+            yield part
+
+    async with replayer().workflow_replay_iterator(begun()) as results:
+        failures = [each.replay_failure async for each in results]
+
+    assert len(failures) > len(parts) / 2
+    assert set(failures) == {None}
+
+
+@every_history
 async def test_what_every_release_sealed_still_opens(path: Path, sealer: Sealer) -> None:
     """Their steps are sent and their callbacks told by today's code."""
     started = read(path).events[0].workflow_execution_started_event_attributes
@@ -230,9 +251,13 @@ async def test_a_changed_workflow_is_caught(changed: type) -> None:
 
 
 async def test_every_flow_of_a_run_is_replayed(
-    new_namespace: NewNamespace, sealer: Sealer, keys: Keyring, environment: WorkflowEnvironment
+    new_namespace: NewNamespace,
+    sealer: Sealer,
+    keys: Keyring,
+    environment: WorkflowEnvironment,
+    tmp_path: Path,
 ) -> None:
-    """Whoever ran it, open or over; one that today's code would run otherwise is named."""
+    """Whoever ran it, open or over; one that today's code would run otherwise is named and kept."""
     client = await new_namespace("replayed")
     replays = Replays()
     flows = FlowClient(client, sealer, keys)
@@ -250,11 +275,14 @@ async def test_every_flow_of_a_run_is_replayed(
     replays.watch(client, Sleepy)
 
     with pytest.raises(Diverged) as found:
-        await replays.finish()
+        await replays.finish(tmp_path)
 
     for flow in (stage.handle(over).id, is_open.id):
-        assert f"replayed {flow}: " in str(found.value)
+        assert f"replayed {flow}: NondeterminismError: " in str(found.value)
     assert replays.count == 2
+    for path in tmp_path.iterdir():
+        with pytest.raises(NondeterminismError):
+            await replayer(Sleepy).replay_workflow(read(path))
     assert await replays.faults(client) == []
     await is_open.terminate("the test is over")
 
