@@ -115,8 +115,9 @@ coverage: ## What the last `make test` covered: all of domain/ and workflows/, b
 	@$(BIN)/coverage report --fail-under=85 | tail -n 3
 
 .PHONY: histories
-histories: $(VENV)/dev.stamp ## Record the workflow histories anew, on purpose, from a plain server
-	@$(PYTEST) tests/workflows/test_histories.py -k costs -q --record-histories
+histories: $(VENV)/dev.stamp ## Record the workflow histories of the release to come, from a plain server
+	@$(PYTEST) tests/workflows/test_histories.py tests/workflows/upgrades/test_stages.py \
+	  -k "costs or fails_over_after" -q --record-histories
 
 .PHONY: fuzz
 fuzz: $(VENV)/dev.stamp ## Ask the API what nobody would, in minutes (EXAMPLES=100 more, SEED=1 others)

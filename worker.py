@@ -2,7 +2,7 @@
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from typing import Any
@@ -115,8 +115,13 @@ def workers(
     runner: WorkflowRunner | None = None,
     grace: timedelta = GRACE,
     build: str = "development",
+    held: Collection[str] = (),
 ) -> Sequence[Worker]:
-    """One worker for each task queue: flows, sends, callbacks."""
+    """One worker for each task queue: flows, sends, callbacks.
+
+    `held` are the patches of the workflow that this worker understands, but begins no flow with:
+    while older workers are about, which do not (docs/upgrades.md).
+    """
     version = WorkerDeploymentVersion("failover", build)
     common: dict[str, Any] = {
         "deployment_config": WorkerDeploymentConfig(version=version, use_worker_versioning=False),
@@ -132,6 +137,7 @@ def workers(
             task_queue=names.FLOWS,
             workflows=[FailoverWorkflow],
             workflow_runner=runner or UnsandboxedWorkflowRunner(),
+            patch_activation_callback=lambda asked: asked.patch_id not in held,
             # Few at once, or a cold restart replays so many that the two-second limit trips.
             max_concurrent_workflow_tasks=16,
             max_cached_workflows=5000,

@@ -18,13 +18,18 @@ from cli import engine as embedded
 from storage.engine import connect
 from storage.keys import Keyring
 from storage.seal import Sealer
-from tests import postgres
+from tests import postgres, releases
 from tests.databases import KEYS as KEYS
 from tests.databases import Databases, on_postgres, on_sqlite
 from tests.forking import Forks, Said, forking
+from tests.replaying import Replays
 from tracking.records import Tracking
 from workflows import namespace
 from workflows.names import DYNAMIC_CONFIG
+
+REPLAYS = pytest.StashKey[Replays]()
+REPLAYING = 600.0
+"""Seconds that the replays at the end of a run may take."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -40,8 +45,31 @@ def pytest_configure(config: pytest.Config) -> None:
             postgres.programs()
         except postgres.Missing as fault:
             raise pytest.UsageError(str(fault)) from None
+    if config.getoption("record_histories"):
+        try:
+            releases.to_record(releases.version(), releases.changelog())
+        except releases.AlreadyReleased as refused:
+            raise pytest.UsageError(str(refused)) from None
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    config.stash[REPLAYS] = Replays()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how many flows were replayed."""
+    done = terminalreporter.config.stash[REPLAYS]
+    if done.count:
+        terminalreporter.write_line(
+            f"replayed {done.count:,} histories; sweeping took {done.seconds:.1f} s"
+        )
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Iterator[None]:
+    """Give the last test's time back: what the run ends with is not its fault."""
+    if nextitem is None:
+        item.config.hook.pytest_timeout_cancel_timer(item=item)
+    return (yield)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -137,8 +165,14 @@ def operate(forks: Forks, database_url: str) -> Operate:
 
 
 @pytest.fixture(scope="session")
+def replays(pytestconfig: pytest.Config) -> Replays:
+    """The run's replays: at its end those of all flows on the run's engine."""
+    return pytestconfig.stash[REPLAYS]
+
+
+@pytest.fixture(scope="session")
 async def environment(
-    tmp_path_factory: pytest.TempPathFactory,
+    tmp_path_factory: pytest.TempPathFactory, replays: Replays
 ) -> AsyncIterator[WorkflowEnvironment]:
     """The run's one engine: the development server, able to skip time."""
     cli = await embedded.resolve(None, tmp_path_factory.mktemp("engine"))
@@ -155,14 +189,17 @@ async def environment(
         data_converter=pydantic_data_converter,
     ) as running:
         await namespace.prepare(running.client)
+        replays.watch(running.client)
         yield running
+        async with asyncio.timeout(REPLAYING):
+            await replays.finish(tmp_path_factory.mktemp("diverged"))
 
 
 NewNamespace = Callable[[str], Awaitable[Client]]
 
 
 @pytest.fixture(scope="session")
-async def new_namespace(environment: WorkflowEnvironment) -> NewNamespace:
+async def new_namespace(environment: WorkflowEnvironment, replays: Replays) -> NewNamespace:
     """A client of a fresh namespace on that engine, in plain time: nobody else's flows."""
 
     async def make(name: str) -> Client:
@@ -172,6 +209,7 @@ async def new_namespace(environment: WorkflowEnvironment) -> NewNamespace:
             data_converter=pydantic_data_converter,
         )
         await namespace.prepare(client)
+        replays.watch(client)
         return client
 
     return make

@@ -93,6 +93,10 @@ class Processes:
         """`failover` with these arguments; `more` is added to its environment."""
         return await self._start("-m", "cli.main", *arguments, more=more)
 
+    async def start_module(self, module: str, **more: str) -> Child:
+        """A program of the tests' in the same surroundings."""
+        return await self._start("-m", module, more=more)
+
     async def run(self, *arguments: str, **more: str) -> Ended:
         """The same, to its end."""
         return await (await self.start(*arguments, **more)).ended()

@@ -24,6 +24,7 @@ from tests.processes import (
     lives,
     sign_in,
 )
+from tests.replaying import Replays
 from tests.samples import sms, viber
 from workflows.names import workflow_id
 
@@ -55,7 +56,7 @@ async def _dev(commands: Processes, data_dir: Path, *more: str) -> Dev:
     return Dev(child, ports, commands.below(child))
 
 
-async def _delivered(dev: Dev) -> str:
+async def _delivered(dev: Dev, replays: Replays) -> str:
     async with client_of(dev.ports.api) as api:
         await sign_in(api)
         created = await api.post("/failover/transactional", json={"flow": [viber(), sms()]})
@@ -67,18 +68,19 @@ async def _delivered(dev: Dev) -> str:
             return bool(tracked.json()["status"] == "Succeeded")
 
         await until(succeeded, within=30)
+    assert await replays.faults(await Client.connect(f"{HOST}:{dev.ports.temporal}")) == []
     return flow
 
 
 async def test_it_serves_flows_and_ctrl_c_leaves_nobody(
-    commands: Processes, tmp_path: Path
+    commands: Processes, tmp_path: Path, replays: Replays
 ) -> None:
     """Ready when it says so; SIGINT stops engine, sandbox, worker and the reloading API in 30 s."""
     dev = await _dev(commands, tmp_path / "data")
     running = " ".join(dev.processes.values())
     for part in ("start-dev", "cli.main sandbox", "cli.main worker", "cli.main api"):
         assert part in running
-    await _delivered(dev)
+    await _delivered(dev, replays)
 
     dev.child.process.send_signal(signal.SIGINT)
     told = time.monotonic()
@@ -89,10 +91,12 @@ async def test_it_serves_flows_and_ctrl_c_leaves_nobody(
     assert dev.survivors == {}
 
 
-async def test_flows_survive_a_restart(commands: Processes, tmp_path: Path) -> None:
+async def test_flows_survive_a_restart(
+    commands: Processes, tmp_path: Path, replays: Replays
+) -> None:
     """With the same directory: tracking answers as before, and the engine has the history."""
     first = await _dev(commands, tmp_path / "data", "--no-reload")
-    flow = await _delivered(first)
+    flow = await _delivered(first, replays)
     first.child.process.send_signal(signal.SIGTERM)
     assert (await first.child.ended()).code == 143
     assert first.survivors == {}

@@ -10,13 +10,12 @@ from typing import Any
 
 import pytest
 from temporalio import activity, workflow
-from temporalio.client import Client, WorkflowHandle, WorkflowHistory
+from temporalio.client import Client, WorkflowHandle
 from temporalio.common import TypedSearchAttributes
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError
 from temporalio.testing import WorkflowEnvironment
-from temporalio.worker import Replayer, UnsandboxedWorkflowRunner, Worker, WorkflowRunner
+from temporalio.worker import Worker, WorkflowRunner
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from domain.flow import Flow, Publication
@@ -26,6 +25,7 @@ from domain.wire import milliseconds
 from storage.keys import Keyring
 from storage.seal import Sealer
 from tests.conftest import until
+from tests.replaying import Replays
 from workflows import names
 from workflows.client import FlowClient
 from workflows.failover import FailoverWorkflow
@@ -42,21 +42,6 @@ def strict() -> WorkflowRunner:
             SandboxRestrictions.default, import_notification_policy=policy
         )
     )
-
-
-async def replay(history: WorkflowHistory, changed: type | None = None) -> None:
-    """Run today's (or a changed) workflow over the history.
-
-    Raises:
-        NondeterminismError: it would not have done the same.
-    """
-    replayer = Replayer(
-        workflows=[changed or FailoverWorkflow],
-        workflow_runner=UnsandboxedWorkflowRunner() if changed else strict(),
-        data_converter=pydantic_data_converter,
-        build_id="tests",
-    )
-    await replayer.replay_workflow(history)
 
 
 @dataclass
@@ -146,22 +131,25 @@ class Stage:
     script: Script
     flows: FlowClient
     environment: WorkflowEnvironment
+    replays: Replays
+    code: type = FailoverWorkflow
+    """The workflow that today's code is."""
     started: list[WorkflowHandle[Any, Any]] = field(default_factory=list)
 
     @asynccontextmanager
-    async def working(self, **options: Any) -> AsyncIterator[None]:
-        """Workers for all queues, for as long as the block lasts."""
+    async def working(self, code: type | None = None, **options: Any) -> AsyncIterator[None]:
+        """Workers for all queues, for as long as the block lasts; `code` is the workflow."""
         async with AsyncExitStack() as stack:
-            for worker in self._workers(options):
+            for worker in self._workers(code or self.code, options):
                 await stack.enter_async_context(worker)
             yield
 
-    def _workers(self, options: dict[str, Any]) -> Iterable[Worker]:
+    def _workers(self, code: type, options: dict[str, Any]) -> Iterable[Worker]:
         common: dict[str, Any] = {"graceful_shutdown_timeout": timedelta(seconds=5)}
         yield Worker(
             self.client,
             task_queue=names.FLOWS,
-            workflows=[FailoverWorkflow],
+            workflows=[code],
             workflow_runner=strict(),
             **common,
             **options,
@@ -225,28 +213,32 @@ class Stage:
     async def leave(self) -> None:
         """Replay what the test played, and end what it left open."""
         for handle in self.started:
-            await replay(await handle.fetch_history())
+            await self.replays.one(await handle.fetch_history(), self.code, strict())
             with suppress(RPCError):
                 await handle.terminate("the test is over")
 
 
 @pytest.fixture
 async def stage(
-    environment: WorkflowEnvironment, sealer: Sealer, keys: Keyring
+    environment: WorkflowEnvironment, sealer: Sealer, keys: Keyring, replays: Replays
 ) -> AsyncIterator[Stage]:
     """A stage on which idle time is skipped."""
     flows = FlowClient(environment.client, sealer, keys)
-    stage = Stage(environment.client, Script(flows), flows, environment)
+    stage = Stage(environment.client, Script(flows), flows, environment, replays)
     yield stage
     await stage.leave()
 
 
 @pytest.fixture
 async def plain_stage(
-    environment: WorkflowEnvironment, plain: Client, sealer: Sealer, keys: Keyring
+    environment: WorkflowEnvironment,
+    plain: Client,
+    sealer: Sealer,
+    keys: Keyring,
+    replays: Replays,
 ) -> AsyncIterator[Stage]:
     """A stage on which time passes as it does."""
     flows = FlowClient(plain, sealer, keys)
-    stage = Stage(plain, Script(flows), flows, environment)
+    stage = Stage(plain, Script(flows), flows, environment, replays)
     yield stage
     await stage.leave()

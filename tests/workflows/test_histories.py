@@ -1,27 +1,35 @@
 """Recorded flows: what they cost in history events, and that today's code still replays them."""
 
 import asyncio
-import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from temporalio import workflow
 from temporalio.client import WorkflowHistory
+from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.exceptions import ApplicationError
+from temporalio.testing import WorkflowEnvironment
 from temporalio.workflow import NondeterminismError
 
 from domain.flow import Flow, Strategy
 from domain.progress import DeliveryReport, Outcome
 from domain.status import Channel, Status
-from tests.conftest import until
+from storage.keys import Keyring
+from storage.seal import Sealer
+from tests import releases
+from tests.conftest import NewNamespace, until
+from tests.releases import HISTORIES
+from tests.replaying import OF_FLOWS, Diverged, Replays, is_begun, read, replayer, write
 from tests.samples import a_flow, sms, viber
-from tests.workflows.conftest import Stage, replay
+from tests.workflows.conftest import Script, Stage, strict
 from workflows import names
+from workflows.client import FlowClient
 from workflows.failover import FailoverWorkflow
 
-HISTORIES = Path(__file__).with_name("histories")
+NEWEST = releases.release(releases.version())
+FAILED_OVER = HISTORIES / "0.1.0" / "failed_over.json"
 VIBER, SMS = Channel.VIBER, Channel.SMS
 
 Story = Callable[[Stage], Awaitable[Flow]]
@@ -149,33 +157,58 @@ async def test_a_flow_costs_the_events_that_it_must(
     if expected := EVENTS[story]:
         assert len(history.events) in expected
     if request.config.getoption("--record-histories"):
-        HISTORIES.mkdir(exist_ok=True)
-        path = HISTORIES / f"{story.__name__}.json"
-        path.write_text(_anonymous(history.to_json()), encoding="utf-8")
+        path = releases.to_record(releases.version(), releases.changelog())
+        write(path / f"{story.__name__}.json", history)
 
 
-def _anonymous(recorded: str) -> str:
-    """Without the name and the paths of the machine that recorded it."""
-    root = Path(__file__).parents[2]
-    return recorded.replace(f"{root}/", "").replace(socket.gethostname(), "machine")
+RECORDED = sorted(HISTORIES.glob("*/*.json"))
 
-
-def _recorded(path: Path) -> WorkflowHistory:
-    return WorkflowHistory.from_json(path.stem, path.read_text(encoding="utf-8"))
-
-
-RECORDED = sorted(HISTORIES.glob("*.json"))
+every_history = pytest.mark.parametrize(
+    "path", RECORDED, ids=lambda path: f"{path.parent.name}-{path.stem}"
+)
 
 
 def test_every_story_was_recorded() -> None:
-    """`make histories` writes one file for each."""
-    assert {path.stem for path in RECORDED} == {story.__name__ for story in EVENTS}
+    """`make histories` writes one file for each, into the folder of the release that comes."""
+    newest = {path.stem for path in RECORDED if path.parent.name == NEWEST}
+    assert newest == {story.__name__ for story in EVENTS}
 
 
-@pytest.mark.parametrize("path", RECORDED, ids=lambda path: path.stem)
-async def test_todays_code_replays(path: Path) -> None:
-    """Flows are in flight while we deploy."""
-    await replay(_recorded(path))
+@every_history
+async def test_todays_code_replays(path: Path, replays: Replays) -> None:
+    """Flows of every release are in flight while we deploy."""
+    await replays.one(read(path), runner=strict())
+
+
+@every_history
+async def test_todays_code_takes_up_a_flow_wherever_it_stands(path: Path) -> None:
+    """It may be deployed, or killed, after any event."""
+    whole = read(path)
+    parts = [
+        WorkflowHistory(whole.workflow_id, whole.events[:count])
+        for count in range(1, len(whole.events))
+    ]
+
+    async def begun() -> AsyncIterator[WorkflowHistory]:
+        for part in filter(is_begun, parts):
+            yield part
+
+    async with replayer().workflow_replay_iterator(begun()) as results:
+        failures = [each.replay_failure async for each in results]
+
+    assert len(failures) > len(parts) / 2
+    assert set(failures) == {None}
+
+
+@every_history
+async def test_what_every_release_sealed_still_opens(path: Path, sealer: Sealer) -> None:
+    """Their steps are sent and their callbacks told by today's code."""
+    started = read(path).events[0].workflow_execution_started_event_attributes
+    (flow,) = await pydantic_data_converter.decode(started.input.payloads, [Flow])
+    channels = [sealer.content(flow, step.order).channel for step in flow.steps]
+    assert channels == [step.channel for step in flow.steps]
+    assert channels
+    assert sealer.callback_url(flow) == "http://127.0.0.1:9/callbacks"
 
 
 @workflow.defn(name=names.WORKFLOW)
@@ -214,4 +247,52 @@ class Unmarked(FailoverWorkflow):
 async def test_a_changed_workflow_is_caught(changed: type) -> None:
     """A command more or less does not replay."""
     with pytest.raises(NondeterminismError):
-        await replay(_recorded(HISTORIES / "failed_over.json"), changed)
+        await replayer(changed).replay_workflow(read(FAILED_OVER))
+
+
+async def test_every_flow_of_a_run_is_replayed(
+    new_namespace: NewNamespace,
+    sealer: Sealer,
+    keys: Keyring,
+    environment: WorkflowEnvironment,
+    tmp_path: Path,
+) -> None:
+    """Whoever ran it, open or over; one that today's code would run otherwise is named and kept."""
+    client = await new_namespace("replayed")
+    replays = Replays()
+    flows = FlowClient(client, sealer, keys)
+    stage = Stage(client, Script(flows), flows, environment, replays)
+    async with stage.working():
+        over = await delivered(stage)
+        await asyncio.wait_for(stage.handle(over).result(), 30)
+        is_open = await stage.start(a_flow(sms()))
+        await until(lambda: len(stage.script.sent) == 2)
+
+    async def are_listed() -> bool:
+        return (await client.count_workflows(OF_FLOWS)).count == 2
+
+    await until(are_listed)
+    replays.watch(client, Sleepy)
+
+    with pytest.raises(Diverged) as found:
+        await replays.finish(tmp_path)
+
+    for flow in (stage.handle(over).id, is_open.id):
+        assert f"replayed {flow}: NondeterminismError: " in str(found.value)
+    assert replays.count == 2
+    for path in tmp_path.iterdir():
+        with pytest.raises(NondeterminismError):
+            await replayer(Sleepy).replay_workflow(read(path))
+    assert await replays.faults(client) == []
+    await is_open.terminate("the test is over")
+
+
+async def test_what_never_ran_is_not_counted(
+    new_namespace: NewNamespace, sealer: Sealer, keys: Keyring
+) -> None:
+    """A flow that waits for its first worker replays whatever the code is."""
+    client = await new_namespace("unreplayed")
+    await FlowClient(client, sealer, keys).start(a_flow(sms()), ["+306900000101"])
+    replays = Replays()
+    assert await replays.faults(client, Sleepy) == []
+    assert replays.count == 0
