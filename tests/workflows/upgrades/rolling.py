@@ -28,7 +28,7 @@ async def this_worker(processes: Processes) -> Child:
 
 async def next_worker(processes: Processes, *, held: bool) -> Child:
     """A worker of the next release, at work."""
-    return await _at_work(await processes.start_module(NEXT_WORKER, **next_environment(held=held)))
+    return await _at_work(await processes.module(NEXT_WORKER, **next_environment(held=held)))
 
 
 async def _at_work(child: Child) -> Child:
