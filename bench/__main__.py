@@ -31,6 +31,9 @@ def main(
     in_flight: Annotated[int, typer.Option(min=1, help="Flows under way at a time")] = 50,
     document: Annotated[Path | None, typer.Option(help="Write the tables here, too")] = None,
     pictures: Annotated[Path | None, typer.Option(help="Draw into this directory")] = None,
+    flames: Annotated[
+        Path | None, typer.Option(help="Record flame graphs of ours into this directory")
+    ] = None,
 ) -> None:
     """Measure flows a second, CPU and more, of ours beside a bare program and DBOS.
 
@@ -41,6 +44,8 @@ def main(
         on the cluster on PostgreSQL
     python -m bench --only flows --flows 100 --rounds 2
         a quick look at one measurement
+    python -m bench --only flows --rounds 1 --flames docs/images
+        with flame graphs of API and worker, recorded in a round more
     python -m bench --document docs/performance.md --pictures docs/images
         written down, too; what the document says of others stays
     """
@@ -48,7 +53,7 @@ def main(
     if unknown:
         raise typer.BadParameter(f"there is no {unknown[0]}; there are {', '.join(NAMES)}")
     chosen = [each for each in MEASUREMENTS if not only or each.name in only]
-    ending.run(_all(engine, chosen, Plan(flows, rounds, in_flight), document, pictures))
+    ending.run(_all(engine, chosen, Plan(flows, rounds, in_flight), document, pictures, flames))
 
 
 async def _all(
@@ -57,9 +62,11 @@ async def _all(
     plan: Plan,
     document: Path | None,
     pictures: Path | None,
+    flames: Path | None,
 ) -> None:
     before, parts = machine(), dict[str, str]()
     async with _bench(kind, plan) as bench:
+        bench.flames = flames
         for measurement in chosen:
             found = await _measured(measurement, bench)
             picture = _drawn(found, kind, measurement, pictures)

@@ -7,8 +7,16 @@ from bench.table import Bars
 
 WIDTH, LEFT, RIGHT, TOP = 760, 130, 70, 48
 BAR, GAP, LEGEND = 26, 14, 24
-COLOURS = ("#2f6fb2", "#5aa469", "#2f6fb2", "#c98a2b", "#8b6bb1", "#8c959f")
-"""By place among the parts."""
+COLOURS = {
+    "API": "#2f6fb2",
+    "worker": "#3f8f5f",
+    "API and worker": "#2a8a8f",
+    "engine": "#8b6bb1",
+    "PostgreSQL": "#b9772a",
+}
+"""By the part's name."""
+
+OTHER = "#7d8590"
 
 STYLE = (
     "text{font:12px sans-serif;fill:#24292f}.title{font-weight:bold;font-size:14px}"
@@ -23,7 +31,6 @@ LEAST_LABELLED = 22
 def drawn(bars: Bars) -> str:
     """The picture."""
     parts = list(dict.fromkeys(part for each in bars.bars.values() for part in each))
-    colours = dict(zip(parts, COLOURS, strict=False))
     longest = max(sum(each.values()) for each in bars.bars.values())
     scale = (WIDTH - LEFT - RIGHT) / longest
     height = TOP + len(bars.bars) * (BAR + GAP) + 20 + LEGEND * _rows(parts) + 10
@@ -41,14 +48,14 @@ def drawn(bars: Bars) -> str:
             long = value * scale
             lines.append(
                 f'<rect x="{x:.1f}" y="{y}" width="{long:.1f}" height="{BAR}" '
-                f'fill="{colours[part]}"/>'
+                f'fill="{COLOURS.get(part, OTHER)}"/>'
             )
             if long >= LEAST_LABELLED:
                 middle = f'x="{x + long / 2:.1f}" y="{y + 17}" text-anchor="middle"'
                 lines.append(f'<text class="in" {middle}>{value:.1f}</text>')
             x += long
         lines.append(f'<text x="{x + 8:.1f}" y="{y + 17}">{sum(each.values()):.1f}</text>')
-    return "\n".join([*lines, *_legend(parts, colours, height), "</svg>"]) + "\n"
+    return "\n".join([*lines, *_legend(parts, height), "</svg>"]) + "\n"
 
 
 PER_ROW = 3
@@ -58,9 +65,10 @@ def _rows(parts: list[str]) -> int:
     return -(-len(parts) // PER_ROW)
 
 
-def _legend(parts: list[str], colours: dict[str, str], height: int) -> Iterator[str]:
+def _legend(parts: list[str], height: int) -> Iterator[str]:
     top = height - LEGEND * _rows(parts)
     for place, part in enumerate(parts):
         x, y = LEFT + place % PER_ROW * 190, top + place // PER_ROW * LEGEND
-        yield f'<rect x="{x}" y="{y - 10}" width="12" height="12" fill="{colours[part]}"/>'
+        colour = COLOURS.get(part, OTHER)
+        yield f'<rect x="{x}" y="{y - 10}" width="12" height="12" fill="{colour}"/>'
         yield f'<text x="{x + 18}" y="{y}">{escape(part)}</text>'

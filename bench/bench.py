@@ -102,7 +102,10 @@ class Measured:
 
 @dataclass
 class Bench:
-    """One run on one engine. `advance` is called after each load."""
+    """One run on one engine.
+
+    `advance` is called after each load; `flames` is where flame graphs are written, if they are.
+    """
 
     ground: Ground
     outside: Outside
@@ -110,22 +113,50 @@ class Bench:
     directory: Path
     noise: Noise = field(default_factory=Noise)
     advance: Callable[[str], None] = lambda _: None
+    flames: Path | None = None
+    _standing_now: list[Side] = field(default_factory=list)
 
-    def ours(self, apis: int = 1, workers: int = 1) -> AbstractAsyncContextManager[Side]:
+    @asynccontextmanager
+    async def ours(self, apis: int = 1, workers: int = 1) -> AsyncIterator[Side]:
         """So many processes of ours."""
-        return sides.ours(self.ground, self.outside.url, self.directory, apis, workers)
+        made = sides.ours(self.ground, self.outside.url, self.directory, apis, workers)
+        async with self._standing(made) as side:
+            yield side
 
-    def bare(self, fronts: int = 1, workers: int = 1) -> AbstractAsyncContextManager[Side]:
+    @asynccontextmanager
+    async def bare(self, fronts: int = 1, workers: int = 1) -> AsyncIterator[Side]:
         """The barest program, in so many processes."""
-        return sides.bare(self.ground, self.outside.url, self.directory, fronts, workers)
+        made = sides.bare(self.ground, self.outside.url, self.directory, fronts, workers)
+        async with self._standing(made) as side:
+            yield side
 
-    def dbos(self, processes: int = 1) -> AbstractAsyncContextManager[Side]:
+    @asynccontextmanager
+    async def dbos(self, processes: int = 1) -> AsyncIterator[Side]:
         """The same flow on DBOS, in so many processes."""
-        return sides.dbos(self.ground, self.outside.url, self.directory, processes)
+        made = sides.dbos(self.ground, self.outside.url, self.directory, processes)
+        async with self._standing(made) as side:
+            yield side
+
+    @asynccontextmanager
+    async def _standing(self, made: AbstractAsyncContextManager[Side]) -> AsyncIterator[Side]:
+        async with made as side:
+            self._standing_now.append(side)
+            try:
+                yield side
+            finally:
+                self._standing_now.remove(side)
 
     def roots(self, side: Side) -> Roots:
-        """Every process that a side's flows keep busy."""
-        return merged(side.roots, self.ground.roots, {OUTSIDE: [self.outside.pid]})
+        """Every process that runs for us, while it is this side's turn."""
+        others = [
+            pid
+            for each in self._standing_now
+            if each is not side
+            for pids in each.roots.values()
+            for pid in pids
+        ]
+        mine = {OUTSIDE: [self.outside.pid], cpu.WAITING: others}
+        return merged(side.roots, self.ground.roots, mine)
 
     async def load(
         self,
@@ -155,8 +186,7 @@ class Bench:
         loaded = await self.outside.load(load)
         await asyncio.sleep(SETTLING)
         used = cpu.between(before, cpu.now(roots))
-        self.noise.others.append(used.others)
-        self.noise.stolen.append(used.stolen)
+        self.noise.used.append(used)
         self.advance(side.name)
         return Measured(loaded, used)
 

@@ -9,6 +9,9 @@ from pathlib import Path
 TICKS = os.sysconf("SC_CLK_TCK")
 """A second."""
 
+WAITING = "waiting"
+"""The role of the sides whose turn it is not."""
+
 Roots = Mapping[str, Sequence[int]]
 """The first processes of each role; those below them are of the same role."""
 
@@ -33,12 +36,14 @@ class Moment:
 
 @dataclass(frozen=True)
 class Used:
-    """Between two moments: seconds of CPU of each role; and two shares of the machine's.
+    """Between two moments: seconds of CPU of each role; and three shares of the machine's.
 
-    `others` was used by whom we do not know, `stolen` taken away by the host.
+    `waiting` was used by sides whose turn it was not, `others` by whom we do not know, `stolen`
+    taken away by the host.
     """
 
     roles: Mapping[str, float]
+    waiting: float
     others: float
     stolen: float
 
@@ -88,8 +93,10 @@ def now(roots: Roots) -> Moment:
 
 
 def between(before: Moment, after: Moment) -> Used:
-    """What was used from the one to the other."""
+    """What was used from the one to the other; the role WAITING becomes a share."""
     roles = {role: after.roles[role] - before.roles[role] for role in before.roles}
     everything = max(after.all - before.all, 1 / TICKS)
-    others = after.busy - before.busy - sum(roles.values())
-    return Used(roles, max(0.0, others) / everything, (after.stolen - before.stolen) / everything)
+    others = max(0.0, after.busy - before.busy - sum(roles.values()))
+    waiting = roles.pop(WAITING, 0.0)
+    stolen = after.stolen - before.stolen
+    return Used(roles, waiting / everything, others / everything, stolen / everything)

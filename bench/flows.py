@@ -5,7 +5,8 @@ from contextlib import AsyncExitStack
 from importlib.util import find_spec
 from statistics import median
 
-from bench.bench import OUTSIDE, Bench, Measured
+from bench import flames
+from bench.bench import Bench, Measured
 from bench.sides import API, BARE, BOTH, DBOS, OURS, WORKER, Side
 from bench.spread import percentile
 from bench.table import Bars, Found, Goal, Table, spread
@@ -29,7 +30,8 @@ Rounds = Mapping[str, Sequence[Measured]]
 
 def loads(bench: Bench) -> int:
     """A warming up and the rounds, of each side."""
-    return (1 + bench.plan.rounds) * (2 + (len(PROCESSES) if has_dbos() else 0))
+    several = 2 + (len(PROCESSES) if has_dbos() else 0)
+    return (1 + bench.plan.rounds) * several + (1 if bench.flames else 0)
 
 
 def has_dbos() -> bool:
@@ -49,6 +51,10 @@ async def measure(bench: Bench) -> Found:
         for side in several:
             await bench.load(side, max(bench.plan.in_flight, bench.plan.flows // 4))
         rounds = await bench.in_turn(several, bench.load)
+        if bench.flames:
+            mine = several[0]
+            async with flames.recorded(mine.roots, bench.flames, f"flames-{bench.ground.kind}"):
+                await bench.load(mine)
     return found(rounds, bench.plan.in_flight, [f"{side.name}: {side.about}" for side in several])
 
 
@@ -166,6 +172,3 @@ def _goals(rounds: Rounds) -> list[Goal]:
                 ),
             ]
     return goals
-
-
-__all__ = ["OUTSIDE", "cost", "found", "has_dbos", "loads", "measure", "pace"]

@@ -33,8 +33,8 @@ class Kind(StrEnum):
 class Ground:
     """An engine at work.
 
-    `database` is where ours keeps its tables; `server` is a PostgreSQL server, `""` for SQLite's
-    engine where nobody asked for one; both as SQLAlchemy names them.
+    `database` is where ours keeps its tables, `server` a PostgreSQL server, "" where there is none;
+    both as SQLAlchemy names them. `about` says how durable it all is, in sentences.
     """
 
     kind: Kind
@@ -61,26 +61,34 @@ async def running(kind: Kind, directory: Path) -> AsyncIterator[Ground]:
 @asynccontextmanager
 async def _development(directory: Path) -> AsyncIterator[Ground]:
     async with AsyncExitStack() as held:
-        socket = held.enter_context(postgres.running(DURABLE))
+        socket = held.enter_context(postgres.running(DURABLE)) if _has_postgres() else None
         engine = await held.enter_async_context(development.running(directory))
-        server = f"postgresql+psycopg://{postgres.SUPERUSER}@/postgres?host={socket}"
         cli = await resolve(None, directory / "engine")
+        server = f"postgresql+psycopg://{postgres.SUPERUSER}@/postgres?host={socket}"
+        roots: Roots = {"engine": [pid for part in engine.parts for pid in engine.pids(part)]}
+        about = [
+            f"Engine: {await _said(str(cli.path), '--version')}, one process, its database SQLite "
+            "(`journal_mode=WAL`, `synchronous=FULL`). Ours keeps its tables in SQLite, too."
+        ]
+        if socket:
+            roots = {**roots, "PostgreSQL": [postmaster(socket / "data")]}
+            about.append(f"DBOS has a PostgreSQL server of its own: {_settings(server)}.")
         yield Ground(
             kind=Kind.DEVELOPMENT,
             engine=engine,
             database=f"sqlite+aiosqlite:///{directory / 'failover.db'}",
-            server=server,
-            roots={
-                "engine": [pid for part in engine.parts for pid in engine.pids(part)],
-                "PostgreSQL": [postmaster(socket / "data")],
-            },
-            about=[
-                f"Engine: {await _said(str(cli.path), '--version')}: one process, its database "
-                "SQLite (WAL, synchronous=FULL), 4 history shards or what the version has.",
-                "Ours keeps its tables in SQLite. DBOS has a PostgreSQL server of its own: "
-                f"{_settings(server)}.",
-            ],
+            server=server if socket else "",
+            roots=roots,
+            about=about,
         )
+
+
+def _has_postgres() -> bool:
+    try:
+        postgres.programs()
+    except postgres.Missing:
+        return False
+    return True
 
 
 @asynccontextmanager
