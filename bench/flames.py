@@ -24,7 +24,7 @@ ATTACHING = 2.0
 async def recorded(roots: Roots, directory: Path, prefix: str) -> AsyncIterator[None]:
     """Record the first process of each role meanwhile, as `{prefix}-{role}.svg`.
 
-    Only what uses a core is counted, not what waits.
+    Only threads that run Python are counted: what waits, and what runs without the GIL, is not.
 
     Raises:
         FileNotFoundError: there is no py-spy.
@@ -35,7 +35,7 @@ async def recorded(roots: Roots, directory: Path, prefix: str) -> AsyncIterator[
         name = f"{prefix}-{role.lower().replace(' ', '-')}.svg"
         recordings.append(
             await asyncio.create_subprocess_exec(
-                str(program), "record", "--format", "flamegraph", "--rate", str(RATE),
+                str(program), "record", "--gil", "--format", "flamegraph", "--rate", str(RATE),
                 "--duration", str(LONGEST), "--output", str(directory / name),
                 "--pid", str(pids[0]), stdin=DEVNULL, stdout=DEVNULL, stderr=DEVNULL,
             )
