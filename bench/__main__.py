@@ -14,12 +14,13 @@ from rich.table import Table as Shown
 from bench import bars, ground, performance
 from bench.bench import Bench, Outside, Plan
 from bench.ground import Kind
-from bench.machine import machine
+from bench.machine import machine, versions
 from bench.measurements import MEASUREMENTS, Measurement
 from bench.table import Found
 from cli import ending
 
 console = Console(stderr=True, highlight=False, soft_wrap=True)
+PACKAGES = ("temporalio", "dbos", "sqlalchemy", "psycopg", "httpx", "uvicorn", "uvloop", "fastapi")
 NAMES = [each.name for each in MEASUREMENTS]
 
 
@@ -72,7 +73,9 @@ async def _all(
             picture = _drawn(found, kind, measurement, pictures)
             parts[measurement.measures] = performance.part(found, picture)
             _print(measurement, found)
-        head = "\n".join([f"{before}.", *bench.ground.about, str(bench.noise)])
+        head = "\n".join(
+            [f"{before}; {versions(*PACKAGES)}.", *bench.ground.about, str(bench.noise)]
+        )
     typer.echo(head)
     if document:
         _write(document, kind, head, parts)
