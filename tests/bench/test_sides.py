@@ -2,26 +2,26 @@
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
-from pathlib import Path
 
 import pytest
 
 from bench import ground, histories
-from bench.bench import Bench, Outside, Plan
+from bench.bench import Bench, Outside, Plan, two_steps
 from bench.ground import Kind
 from bench.sides import BARE, OURS
 from tests import postgres
 
-pytestmark = pytest.mark.server
+pytestmark = [pytest.mark.server, pytest.mark.timeout(300)]  # seven processes start
 
 
-@pytest.fixture
-async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
-    """A bench on the development server, with a small plan."""
+@pytest.fixture(scope="module")
+async def bench(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Bench]:
+    """A bench on the development server, with the smallest plan."""
+    directory = tmp_path_factory.mktemp("bench")
     async with AsyncExitStack() as held:
-        stands = await held.enter_async_context(ground.running(Kind.DEVELOPMENT, tmp_path))
+        stands = await held.enter_async_context(ground.running(Kind.DEVELOPMENT, directory))
         outside = await held.enter_async_context(Outside.started())
-        yield Bench(stands, outside, Plan(flows=4, rounds=1, in_flight=2), tmp_path)
+        yield Bench(stands, outside, Plan(flows=2, rounds=1, in_flight=2), directory)
 
 
 async def test_ours_and_the_barest_program_do_the_same(bench: Bench) -> None:
@@ -37,14 +37,14 @@ async def test_ours_and_the_barest_program_do_the_same(bench: Bench) -> None:
 
 
 async def test_dbos_works_off_its_flows(bench: Bench) -> None:
-    """In two processes, each of which takes flows and has its own reports."""
+    """It fails over as the others do; its process takes flows and reports, too."""
     pytest.importorskip("dbos", reason="`make bench` installs it")
     try:
         postgres.programs()
     except postgres.Missing as fault:
         pytest.skip(str(fault))
-    async with bench.dbos(2) as side:
-        measured = await bench.load(side)
-    assert len(measured.loaded.ended) == 4
+    async with bench.dbos() as side:
+        measured = await bench.load(side, body=two_steps(bench.outside.callbacks))
+    assert len(measured.loaded.ended) == 2
     assert measured.used.roles["API and worker"] > 0
     assert measured.used.roles["PostgreSQL"] > 0
