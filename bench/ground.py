@@ -16,9 +16,6 @@ from tests import postgres
 from tests.engines import development
 from tests.engines.base import Engine
 
-DURABLE = {"fsync": "on", "full_page_writes": "on", "autovacuum": "on"}
-"""What a PostgreSQL that is measured must have, unlike one for tests."""
-
 SHOWN = ("server_version", "fsync", "synchronous_commit", "full_page_writes", "shared_buffers")
 
 
@@ -61,7 +58,7 @@ async def running(kind: Kind, directory: Path) -> AsyncIterator[Ground]:
 @asynccontextmanager
 async def _development(directory: Path) -> AsyncIterator[Ground]:
     async with AsyncExitStack() as held:
-        socket = held.enter_context(postgres.running(DURABLE)) if _has_postgres() else None
+        socket = held.enter_context(postgres.running()) if _has_postgres() else None
         engine = await held.enter_async_context(development.running(directory))
         cli = await resolve(None, directory / "engine")
         server = f"postgresql+psycopg://{postgres.SUPERUSER}@/postgres?host={socket}"

@@ -10,10 +10,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 SUPERUSER = "postgres"
@@ -82,10 +81,8 @@ def install() -> None:
 
 
 @contextmanager
-def running(more: Mapping[str, str] = MappingProxyType({})) -> Iterator[Path]:
+def running() -> Iterator[Path]:
     """A new server; yields its socket's directory, where the superuser may enter.
-
-    `more` are settings that come before those of tests.
 
     Raises:
         Missing: there is none to start.
@@ -102,7 +99,7 @@ def running(more: Mapping[str, str] = MappingProxyType({})) -> Iterator[Path]:
         if owner:
             shutil.chown(directory, SUPERUSER, SUPERUSER)
         _initialise(found, data, owner)
-        settings = SETTINGS | {"unix_socket_directories": made} | dict(more)
+        settings = SETTINGS | {"unix_socket_directories": made}
         options = [part for each in settings.items() for part in ("-c", "=".join(each))]
         server = [str(found / "postgres"), "-D", str(data), *options]
         with log.open("wb") as output:
