@@ -4,9 +4,9 @@ import asyncio
 import json
 import sys
 from asyncio.subprocess import PIPE
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -33,11 +33,23 @@ DELAY = 0.1
 
 @dataclass(frozen=True)
 class Plan:
-    """How much is measured: flows of a round, rounds of each side, flows under way at once."""
+    """How much is measured: flows of a round, rounds of each side, flows under way at once.
+
+    `creates` are those of a round of bare creation; `failovers` each side's flows of two steps in
+    all; `sleeping` how many flows sleep while `fires` of each side's expire, one after the other;
+    `burst` how many expire, and how many are reported on, at one instant; `finished` how many flows
+    are on record already.
+    """
 
     flows: int = 300
     rounds: int = 4
     in_flight: int = 50
+    creates: int = 300
+    failovers: int = 1000
+    sleeping: Sequence[int] = (1_000, 10_000)
+    fires: int = 500
+    burst: int = 3_000
+    finished: Sequence[int] = (0, 10_000, 100_000)
 
 
 @dataclass(frozen=True)
@@ -81,11 +93,15 @@ class Outside:
             raise RuntimeError(f"{found.refused} flows were refused, {found.lost} lost")
         return found
 
+    async def report(self, references: Sequence[str]) -> None:
+        """Have the delivery of these messages, of which nothing was heard, reported all at once."""
+        await self._post("/reports", references)
+
     async def marks(self) -> Marks:
         """When what happened since this was last asked."""
         return Marks(**await self._post("/marks", {}))
 
-    async def _post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+    async def _post(self, path: str, body: Any) -> dict[str, Any]:
         answer = await self.client.post(path, json=body)
         answer.raise_for_status()
         found: dict[str, Any] = answer.json()
@@ -117,28 +133,40 @@ class Bench:
     _standing_now: list[Side] = field(default_factory=list)
 
     @asynccontextmanager
-    async def ours(self, apis: int = 1, workers: int = 1) -> AsyncIterator[Side]:
-        """So many processes of ours."""
-        made = sides.ours(self.ground, self.outside.url, self.directory, apis, workers)
-        async with self._standing(made) as side:
+    async def ours(
+        self,
+        apis: int = 1,
+        workers: int = 1,
+        *,
+        name: str = sides.OURS,
+        database: str | None = None,
+        namespace: str = "default",
+    ) -> AsyncIterator[Side]:
+        """So many processes of ours; on a database and in a namespace of their own, if said."""
+        ground = replace(self.ground, database=database or self.ground.database)
+        made = sides.ours(
+            ground, self.outside.url, self.directory, apis, workers, name=name, namespace=namespace
+        )
+        async with self.standing(made) as side:
             yield side
 
     @asynccontextmanager
     async def bare(self, fronts: int = 1, workers: int = 1) -> AsyncIterator[Side]:
         """The barest program, in so many processes."""
         made = sides.bare(self.ground, self.outside.url, self.directory, fronts, workers)
-        async with self._standing(made) as side:
+        async with self.standing(made) as side:
             yield side
 
     @asynccontextmanager
     async def dbos(self, processes: int = 1) -> AsyncIterator[Side]:
         """The same flow on DBOS, in so many processes."""
         made = sides.dbos(self.ground, self.outside.url, self.directory, processes)
-        async with self._standing(made) as side:
+        async with self.standing(made) as side:
             yield side
 
     @asynccontextmanager
-    async def _standing(self, made: AbstractAsyncContextManager[Side]) -> AsyncIterator[Side]:
+    async def standing(self, made: AbstractAsyncContextManager[Side]) -> AsyncIterator[Side]:
+        """A side that is known to wait while it is another's turn."""
         async with made as side:
             self._standing_now.append(side)
             try:
@@ -166,6 +194,7 @@ class Bench:
         *,
         body: str | None = None,
         until_accepted: bool = False,
+        rate: float = 0.0,
     ) -> Measured:
         """Have the side work off that many flows, the plan's unless said, and look what it takes.
 
@@ -179,11 +208,16 @@ class Bench:
             flows=flows or self.plan.flows,
             in_flight=in_flight or self.plan.in_flight,
             until_accepted=until_accepted,
+            rate=rate,
         )
+        return await self.measured(side, lambda: self.outside.load(load))
+
+    async def measured(self, side: Side, load: Callable[[], Awaitable[Loaded]]) -> Measured:
+        """Let the side do that, and look what it takes."""
         self.noise.loops.append(await asyncio.to_thread(calibrated))
         roots = self.roots(side)
         before = cpu.now(roots)
-        loaded = await self.outside.load(load)
+        loaded = await load()
         await asyncio.sleep(SETTLING)
         used = cpu.between(before, cpu.now(roots))
         self.noise.used.append(used)

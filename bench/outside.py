@@ -8,6 +8,7 @@ is the same for all that are compared, and made to cost little beside them.
   any others delivery. It is reported once, a fixed time after the answer.
 - POST /callbacks is the clients' receiver; it takes {"trackingId": …}.
 - POST /load posts flows, with so many under way at once, and answers once the last is over.
+- POST /reports reports the delivery of messages that it was silent about, all at once.
 - POST /marks answers and forgets when what happened, in seconds since the epoch.
 """
 
@@ -56,7 +57,8 @@ class Load:
     """What is to be posted: `flows` bodies to the urls in turn, `in_flight` at a time.
 
     A flow is under way until its client is told its end, or with `until_accepted` until it is
-    accepted. With `urls` several, each client keeps to one of them.
+    accepted. With `urls` several, each client keeps to one of them. With a `rate` so many are
+    posted a second instead, however long each takes.
     """
 
     urls: Sequence[str]
@@ -65,6 +67,7 @@ class Load:
     flows: int
     in_flight: int
     until_accepted: bool = False
+    rate: float = 0.0
 
 
 @dataclass
@@ -92,6 +95,7 @@ class World:
         self._told: dict[str, asyncio.Future[float]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._messages = 0
+        self._silent: dict[str, dict[str, str]] = {}
 
     def take(self, target: bytes, body: bytes) -> "Answer | asyncio.Future[Answer]":
         """Answer a request."""
@@ -105,6 +109,10 @@ class World:
                 return 200, orjson.dumps(marks)
             case b"/load":
                 return asyncio.ensure_future(self._load(Load(**orjson.loads(body))))
+            case b"/reports":
+                return asyncio.ensure_future(self._break_silence(orjson.loads(body)))
+            case _ if target.startswith(b"/messages?"):  # asked about one that it is silent about
+                return 200, b'{"status": "queued"}'
             case _:
                 return 404, b"{}"
 
@@ -114,16 +122,22 @@ class World:
         self._marks.requests.append((reference, now))
         message_id = f"m{self._messages}"
         if word := becomes(message["to"][-4:], message["channel"]):
-            at = datetime.fromtimestamp(now, UTC).isoformat(timespec="milliseconds")
-            report = orjson.dumps(
-                {
-                    "messageId": message_id, "reference": reference, "status": word,
-                    "reason": "", "at": at,
-                }
-            )  # fmt: skip
+            report = _report(message_id, reference, word, now)
             loop = asyncio.get_running_loop()
             loop.call_later(self._delay, self._begin, reference, message["reportUrl"], report)
+        else:
+            self._silent[reference] = {"id": message_id, "url": message["reportUrl"]}
         return 202, orjson.dumps({"messageId": message_id, "status": "queued"})
+
+    async def _break_silence(self, references: Sequence[str]) -> Answer:
+        """Report all of these; answers once each was taken."""
+        now = time.time()
+        async with asyncio.TaskGroup() as group:
+            for reference in references:
+                silent = self._silent.pop(reference)
+                report = _report(silent["id"], reference, "delivered", now)
+                group.create_task(self._report(reference, silent["url"], report))
+        return OK
 
     def _begin(self, reference: str, url: str, report: bytes) -> None:
         task = asyncio.get_running_loop().create_task(self._report(reference, url, report))
@@ -148,6 +162,7 @@ class World:
 
     def _receipt(self, told: dict[str, str]) -> Answer:
         now, tracking_id = time.time(), told["trackingId"]
+        self._silent.pop(f"{tracking_id}.1", None)
         self._marks.receipts.append((tracking_id, now))
         future = self._end_of(tracking_id)
         if not future.done():
@@ -164,10 +179,14 @@ class World:
         found, places = Loaded(), iter(range(load.flows))
         origins = [(Origin(urlsplit(url), load.headers), urlsplit(url).path) for url in load.urls]
         started = time.time()
+        clients = load.flows if load.rate else min(load.in_flight, load.flows)
         async with asyncio.TaskGroup() as group:
-            for number in range(min(load.in_flight, load.flows)):
+            for number in range(clients):
                 origin, path = origins[number % len(origins)]
-                group.create_task(self._client(load, origin, path, places, found))
+                if load.rate:
+                    await asyncio.sleep(max(0.0, started + number / load.rate - time.time()))
+                own = iter((number,)) if load.rate else places
+                group.create_task(self._client(load, origin, path, own, found))
         found.seconds = time.time() - started
         return 200, orjson.dumps(found)
 
@@ -200,6 +219,12 @@ def becomes(digits: str, channel: str) -> str | None:
     if digits == "0106":
         return None
     return "undelivered" if digits == "0102" and channel == "Viber" else "delivered"
+
+
+def _report(message_id: str, reference: str, word: str, now: float) -> bytes:
+    at = datetime.fromtimestamp(now, UTC).isoformat(timespec="milliseconds")
+    told = {"messageId": message_id, "reference": reference, "status": word}
+    return orjson.dumps({**told, "reason": "", "at": at})
 
 
 async def _serve(delay: float) -> None:

@@ -1,5 +1,6 @@
 """Those that are compared, each at work in processes of its own."""
 
+import tempfile
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -47,14 +48,20 @@ class Side:
 
 @asynccontextmanager
 async def ours(
-    ground: Ground, provider: str, directory: Path, apis: int = 1, workers: int = 1
+    ground: Ground,
+    provider: str,
+    directory: Path,
+    apis: int = 1,
+    workers: int = 1,
+    *,
+    name: str = OURS,
+    namespace: str = "default",
 ) -> AsyncIterator[Side]:
     """So many processes of ours, as in production, on the ground's database."""
     ports = [free_port() for _ in range(apis)]
-    client = await Client.connect(ground.engine.address)
     environment = {
         "TEMPORAL_ADDRESS": ground.engine.address,
-        "TEMPORAL_NAMESPACE": client.namespace,
+        "TEMPORAL_NAMESPACE": namespace,
         "FAILOVER_DATA_DIR": str(directory),
         "FAILOVER_DATABASE_URL": ground.database,
         "FAILOVER_KEYS": KEYS,
@@ -63,7 +70,8 @@ async def ours(
         "FAILOVER_SANDBOX_URL": provider,
         "FAILOVER_REPORT_URL": f"http://{HOST}:{ports[0]}",
     }
-    async with Processes(directory / "ours", environment) as processes:
+    logs = Path(tempfile.mkdtemp(dir=directory, prefix="ours-"))  # there may be several at once
+    async with Processes(logs, environment) as processes:
         made = await processes.run("bootstrap")
         if made.code:
             raise RuntimeError(f"bootstrap failed: {made.output}")
@@ -78,7 +86,7 @@ async def ours(
             await sign_in(api)
             token = api.headers["authorization"]
         yield Side(
-            name=OURS,
+            name=name,
             urls=[f"http://{HOST}:{port}/failover/transactional" for port in ports],
             roots={API: _pids(fronts), WORKER: _pids(backs)},
             about=f"{apis} API and {workers} worker process(es)",

@@ -82,6 +82,32 @@ async def test_every_flow_is_posted_and_its_end_awaited(service: Service) -> Non
     assert not (await service.outside.marks()).receipts
 
 
+async def test_flows_are_posted_at_a_rate(service: Service) -> None:
+    """However long each takes: otherwise a slow side would be asked less."""
+    load = _load(service, "/flows", 6, 1)
+    load.rate = 50.0
+    loaded = await service.outside.load(load)
+    marks = await service.outside.marks()
+    assert len(loaded.ended) == 6
+    assert loaded.seconds >= 5 / 50
+    assert len(marks.receipts) == 6
+
+
+async def test_what_it_was_silent_about_is_reported_when_it_is_told_to(service: Service) -> None:
+    """Thousands of flows can be made to wake at one instant."""
+    load = _load(service, "/flows", 3, 3)
+    load.body = one_step(service.outside.callbacks, "0106")
+    load.until_accepted = True
+    loaded = await service.outside.load(load)
+    requests: list[str] = []
+    while len(requests) < 3:
+        requests += [reference for reference, _ in (await service.outside.marks()).requests]
+    await service.outside.report(requests[:2])
+    marks = await service.outside.marks()
+    assert [reference for reference, *_ in marks.reports] == requests[:2]
+    assert {each for each, _ in marks.receipts} <= set(loaded.ids)
+
+
 async def test_a_refused_flow_is_an_error(service: Service) -> None:
     """A service that answers 503 to half of the flows would look twice as fast."""
     with pytest.raises(RuntimeError, match="3 flows were refused, 0 lost"):
