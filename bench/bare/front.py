@@ -1,8 +1,9 @@
 """The front: a POST that starts a flow, and one that takes a report."""
 
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from typing import Any
 from uuid import uuid4
 
 import uvicorn
@@ -30,11 +31,10 @@ async def connected(app: Starlette) -> AsyncIterator[None]:
     yield
 
 
-async def create(request: Request) -> Response:
-    """Start a flow; the body is the one that ours takes."""
-    body = await request.json()
-    flow = Flow(
-        tracking_id=str(uuid4()),
+def flow_of(tracking_id: str, body: Mapping[str, Any]) -> Flow:
+    """The flow that a body asks for."""
+    return Flow(
+        tracking_id=tracking_id,
         steps=[
             Step(
                 order=order,
@@ -48,6 +48,11 @@ async def create(request: Request) -> Response:
         ],
         callback_url=body["callback"]["url"],
     )
+
+
+async def create(request: Request) -> Response:
+    """Start a flow; the body is the one that ours takes."""
+    flow = flow_of(str(uuid4()), await request.json())
     client: Client = request.app.state.client
     await client.start_workflow(WORKFLOW, flow, id=workflow_id(flow.tracking_id), task_queue=FLOWS)
     return JSONResponse({"trackingId": flow.tracking_id, "status": "Queued"})
