@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack
 from temporalio.api.enums.v1 import EventType
 from temporalio.client import Client
 
+from bench.actions import actions
 from bench.bench import Bench, one_step, two_steps
 from bench.sides import BARE, OURS, Side
 from bench.table import Found, Goal, Table
@@ -66,8 +67,9 @@ def found(counts: Mapping[str, Mapping[str, Counter[str]]]) -> Found:
             if ours[event] != bare[event]
         }
         said = ", ".join(f"{event} {each:+d}" for event, each in surplus.items())
-        rows.append((kind, str(ours.total()), str(bare.total()), said))
+        billed = f"{actions(ours)} ({actions(bare)})"
+        rows.append((kind, str(ours.total()), str(bare.total()), billed, said))
         more = float(ours.total() - bare.total())
         goals.append(Goal(f"Events more than the barest program's, {kind}", [more], MORE, "{:.0f}"))
-    header = ("*OnCompletion*, low load", OURS, BARE, "where they differ")
+    header = ("*OnCompletion*, low load", OURS, BARE, "actions (bare's)", "where they differ")
     return Found([Table(header, rows)], goals)
