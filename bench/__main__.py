@@ -30,6 +30,16 @@ def main(
     flows: Annotated[int, typer.Option(min=2, help="Flows of a round of one side")] = 300,
     rounds: Annotated[int, typer.Option(min=1, help="Rounds of each side")] = 6,
     in_flight: Annotated[int, typer.Option(min=1, help="Flows under way at a time")] = 50,
+    creates: Annotated[int, typer.Option(min=1, help="creates: flows of a round")] = 300,
+    failovers: Annotated[int, typer.Option(min=2, help="latency: flows of each side")] = 1000,
+    sleeping: Annotated[
+        list[int] | None, typer.Option(min=2, help="ttl: flows asleep [1000, 10000]")
+    ] = None,
+    fires: Annotated[int, typer.Option(min=4, help="ttl: flows that expire, spread")] = 500,
+    burst: Annotated[int, typer.Option(min=2, help="ttl: flows that wake at one instant")] = 3000,
+    finished: Annotated[
+        list[int] | None, typer.Option(min=0, help="growth: on record [0, 10000, 100000]")
+    ] = None,
     document: Annotated[Path | None, typer.Option(help="Write the tables here, too")] = None,
     pictures: Annotated[Path | None, typer.Option(help="Draw into this directory")] = None,
     flames: Annotated[
@@ -40,13 +50,19 @@ def main(
 
     \b
     python -m bench
-        everything, on the development server
+        everything, on the development server, in half an hour on two cores
     python -m bench --engine cluster
         on the cluster on PostgreSQL
     python -m bench --only flows --flows 100 --rounds 2
         a quick look at one measurement
     python -m bench --only flows --rounds 1 --flames docs/images
         with flame graphs of API and worker, recorded in a round more
+    python -m bench --only ttl --burst 10000
+        with ten thousand flows that wake at one instant, in 20 minutes
+    python -m bench --only ttl --sleeping 40 --sleeping 80 --fires 20 --burst 20 --flows 20
+    python -m bench --only growth --finished 0 --finished 5000 --flows 20 --rounds 2
+    python -m bench --only creates --only latency --creates 20 --failovers 20 --rounds 2
+        trials that take a minute each
     python -m bench --document docs/performance.md --pictures docs/images
         written down, too; what the document says of others stays
     """
@@ -54,7 +70,11 @@ def main(
     if unknown:
         raise typer.BadParameter(f"there is no {unknown[0]}; there are {', '.join(NAMES)}")
     chosen = [each for each in MEASUREMENTS if not only or each.name in only]
-    ending.run(_all(engine, chosen, Plan(flows, rounds, in_flight), document, pictures, flames))
+    plan = Plan(
+        flows, rounds, in_flight, creates, failovers, sleeping or Plan.sleeping, fires, burst,
+        finished or Plan.finished,
+    )  # fmt: skip
+    ending.run(_all(engine, chosen, plan, document, pictures, flames))
 
 
 async def _all(
