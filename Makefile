@@ -147,6 +147,13 @@ test-twilio: $(VENV)/dev.stamp ## Send to Twilio's own OpenAPI document, served 
 test-receivers: $(VENV)/dev.stamp ## Run the receivers of docs/callbacks.md; needs node, go and javac
 	@$(PYTEST) tests/receivers -q $(ARGS)
 
+ENGINE := development
+
+.PHONY: bench
+bench: $(VENV)/bench.stamp ## Measure ours beside a bare program and DBOS, in 30 minutes (ENGINE=cluster, ONLY=flows)
+	@$(BIN)/python -m bench --engine $(ENGINE) $(addprefix --only ,$(ONLY)) \
+	  --document docs/performance.md --pictures docs/images $(ARGS)
+
 .PHONY: bench-search
 bench-search: $(VENV)/dev.stamp ## Measure the search of flows among a million, on both databases
 	@$(BIN)/python -m bench.search --document docs/search.md $(ARGS)

@@ -2,7 +2,9 @@
 
 import os
 import platform
+from contextlib import suppress
 from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
 
 
 def machine() -> str:
@@ -13,3 +15,12 @@ def machine() -> str:
         f"Python {platform.python_version()}, load {os.getloadavg()[1]:.1f}, "
         f"{datetime.now(UTC):%Y-%m-%d}"
     )
+
+
+def versions(*packages: str) -> str:
+    """In a line: those of these packages that are installed."""
+    found = []
+    for package in packages:
+        with suppress(PackageNotFoundError):
+            found.append(f"{package} {version(package)}")
+    return ", ".join(found)

@@ -93,9 +93,9 @@ class Processes:
         """`failover` with these arguments; `more` is added to its environment."""
         return await self._start("-m", "cli.main", *arguments, more=more)
 
-    async def start_module(self, module: str, **more: str) -> Child:
-        """A program of the tests' in the same surroundings."""
-        return await self._start("-m", module, more=more)
+    async def module(self, name: str, *arguments: str, **more: str) -> Child:
+        """A module of another name, run as a program with these arguments."""
+        return await self._start("-m", name, *arguments, more=more)
 
     async def run(self, *arguments: str, **more: str) -> Ended:
         """The same, to its end."""
