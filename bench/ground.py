@@ -9,12 +9,18 @@ from pathlib import Path
 
 import psycopg
 from sqlalchemy import make_url
+from temporalio.client import Client
 
 from bench.cpu import Roots
 from cli.engine import resolve
 from tests import postgres
-from tests.engines import development
+from tests.engines import cluster, configuration, development, programs
 from tests.engines.base import Engine
+from tests.postgres import DURABLE, SUPERUSER
+from workflows.namespace import prepare
+
+ENGINE, POSTGRES = "engine", "PostgreSQL"
+"""The roles of what all sides have in common."""
 
 SHOWN = ("server_version", "fsync", "synchronous_commit", "full_page_writes", "shared_buffers")
 
@@ -49,32 +55,34 @@ class Ground:
 
 @asynccontextmanager
 async def running(kind: Kind, directory: Path) -> AsyncIterator[Ground]:
-    """The engine of that kind, its files in that directory, and a PostgreSQL server."""
+    """The engine of that kind, its files in that directory, with a namespace for all sides."""
     made = _development if kind is Kind.DEVELOPMENT else _cluster
     async with made(directory) as ground:
+        await prepare(await Client.connect(ground.engine.address))
         yield ground
 
 
 @asynccontextmanager
 async def _development(directory: Path) -> AsyncIterator[Ground]:
     async with AsyncExitStack() as held:
-        socket = held.enter_context(postgres.running()) if _has_postgres() else None
+        server = held.enter_context(postgres.serving(DURABLE)) if _has_postgres() else None
         engine = await held.enter_async_context(development.running(directory))
         cli = await resolve(None, directory / "engine")
-        server = f"postgresql+psycopg://{postgres.SUPERUSER}@/postgres?host={socket}"
-        roots: Roots = {"engine": [pid for part in engine.parts for pid in engine.pids(part)]}
+        roots: Roots = {ENGINE: [pid for part in engine.parts for pid in engine.pids(part)]}
         about = [
             f"Engine: {await _said(str(cli.path), '--version')}, one process, its database SQLite "
             "(`journal_mode=WAL`, `synchronous=FULL`). Ours keeps its tables in SQLite, too."
         ]
-        if socket:
-            roots = {**roots, "PostgreSQL": [postmaster(socket / "data")]}
-            about.append(f"DBOS has a PostgreSQL server of its own: {_settings(server)}.")
+        address = ""
+        if server and server.pid:
+            address = f"postgresql+psycopg://{SUPERUSER}@/postgres?host={server.directory}"
+            roots = {**roots, POSTGRES: [server.pid]}
+            about.append(f"DBOS has a PostgreSQL server of its own: {_settings(address)}.")
         yield Ground(
             kind=Kind.DEVELOPMENT,
             engine=engine,
             database=f"sqlite+aiosqlite:///{directory / 'failover.db'}",
-            server=server if socket else "",
+            server=address,
             roots=roots,
             about=about,
         )
@@ -90,8 +98,25 @@ def _has_postgres() -> bool:
 
 @asynccontextmanager
 async def _cluster(directory: Path) -> AsyncIterator[Ground]:
-    raise NotImplementedError("the cluster is not there yet")
-    yield
+    async with cluster.running(directory) as engine:
+        services = [part for part in engine.parts if part != cluster.POSTGRES]
+        yield Ground(
+            kind=Kind.CLUSTER,
+            engine=engine,
+            database=engine.database_url,
+            server=engine.database_url,
+            roots={
+                ENGINE: [pid for part in services for pid in engine.pids(part)],
+                POSTGRES: engine.pids(cluster.POSTGRES),
+            },
+            about=[
+                f"Engine: Temporal server {programs.VERSION}, {len(services)} processes "
+                f"({', '.join(services)}), {configuration.SHARDS} history shards, "
+                f"`{configuration.PLUGIN}`, dynamic configuration as in deploy/temporal/.",
+                f"Engine, ours and DBOS each have a database on one server: "
+                f"{_settings(engine.database_url)}.",
+            ],
+        )
 
 
 async def _said(*command: str) -> str:
@@ -113,11 +138,6 @@ def _shown(connection: "psycopg.Connection[tuple[str]]", name: str) -> str:
     row = connection.execute(f"SHOW {name}").fetchone()
     assert row  # noqa: S101  there is no such setting otherwise
     return row[0]
-
-
-def postmaster(data: Path) -> int:
-    """The id of the server whose files these are."""
-    return int((data / "postmaster.pid").read_text().split()[0])
 
 
 def merged(*several: Mapping[str, Iterable[int]]) -> dict[str, list[int]]:
