@@ -1,0 +1,115 @@
+"""Nothing that a run writes down holds a secret, and the same run without the seal holds all."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from storage import schema
+from storage.engine import connect
+from tests.databases import Databases
+from tests.engines import development
+from tests.forking import Forks
+from tests.secrecy.dumping import (
+    EMPTY,
+    NUMBERS,
+    Source,
+    of_files,
+    of_the_database,
+    of_the_engine,
+    of_the_processes,
+)
+from tests.secrecy.mistakes import REFUSALS
+from tests.secrecy.needles import kinds_in
+from tests.secrecy.playing import Player
+from tests.secrecy.secrets import SEALED
+from tests.secrecy.site import sited
+
+pytestmark = [pytest.mark.server, pytest.mark.timeout(300)]
+
+
+@dataclass(frozen=True)
+class Dump:
+    """What a run left: its sources, the kinds found in each, and how its mistakes were answered."""
+
+    sources: Sequence[Source]
+    found: Mapping[str, Sequence[str]]
+    statuses: set[int]
+
+
+@pytest.fixture(scope="module")
+async def dumps(
+    databases: Databases, forks: Forks, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Mapping[bool, Dump]]:
+    """The run's dump by whether it sealed; both were played at once, on one engine."""
+    directory = tmp_path_factory.mktemp("secrecy")
+    async with AsyncExitStack() as stack:
+        engine = await stack.enter_async_context(development.running(directory))
+        urls = [await stack.enter_async_context(databases.new(empty=True)) for _ in range(2)]
+        for url in urls:  # one after the other: the migrations' context is a global one
+            await _upgrade(url)
+        sealed, unsealed = await asyncio.gather(
+            *(
+                _dumped(engine.address, directory, url, forks, sealing=sealing)
+                for url, sealing in zip(urls, (True, False), strict=True)
+            )
+        )
+        yield {True: sealed, False: unsealed}
+
+
+async def _upgrade(url: str) -> None:
+    database = connect(url)
+    await schema.upgrade(database)
+    await database.dispose()
+
+
+async def _dumped(address: str, directory: Path, url: str, forks: Forks, *, sealing: bool) -> Dump:
+    name = "sealed" if sealing else "unsealed"
+    async with sited(
+        address, f"secrecy-{name}", url, directory / name, forks, sealing=sealing
+    ) as site:
+        player = Player(site)
+        statuses = await player.play()
+        sources = [each async for each in of_the_engine(site, player)]
+        sources += [each async for each in of_the_database(site)]
+        sources += of_files(site, directory / "temporal.db")
+        sources += of_the_processes(site, directory / "temporal.log")
+    needles = list(site.secrets.needles)
+    found = {each.name: kinds_in(needles, each.data) for each in sources}
+    return Dump(sources, found, statuses)
+
+
+def test_every_source_was_read(dumps: Mapping[bool, Dump]) -> None:
+    """Each holds a word that it must hold: an empty dump would tell no secret either."""
+    for dump in dumps.values():
+        assert [each.name for each in dump.sources if not each.was_read] == []
+        assert {
+            table
+            for table in EMPTY
+            for each in dump.sources
+            if each.name == f"table {table}" and each.data
+        } == set()
+        assert dump.statuses == REFUSALS
+
+
+def test_no_secret_is_written_down(dumps: Mapping[bool, Dump]) -> None:
+    """Nowhere, in no encoding; full numbers stand in one column, where clients search for them."""
+    wanted = {name: [] for name in dumps[True].found}
+    allowed = {
+        name: [
+            kind
+            for kind in found
+            if not (kind in ("number", "sip user") and name.startswith(NUMBERS))
+        ]
+        for name, found in dumps[True].found.items()
+    }
+    assert allowed == wanted
+
+
+def test_without_the_seal_the_same_dump_tells_everything(dumps: Mapping[bool, Dump]) -> None:
+    """So it is the seal that hides it, and the dump that would have told."""
+    found = {kind for kinds in dumps[False].found.values() for kind in kinds}
+    assert found == set(SEALED)
