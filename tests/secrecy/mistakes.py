@@ -26,7 +26,9 @@ async def make(site: Site, ended: str) -> set[int]:
         *await _as_others(site),
         *await _twice(site),
     ]
-    taken = [f"{each.url.path} {each.request.content[:500]!r}" for each in answers if each.is_success]
+    taken = [
+        f"{each.url.path} {each.request.content[:500]!r}" for each in answers if each.is_success
+    ]
     assert not taken, taken
     return {each.status_code for each in answers}
 

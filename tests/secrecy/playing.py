@@ -172,14 +172,19 @@ class Player:
         await self._start("killed", STANDARD, [text(self.site, number)], "takes")
         await until(lambda: self.site.world.sent_to(number) is not None, PATIENCE)
         await self.site.scrape()
-        await self.site.workers[-1].killed()
+        assert self.site.worker
+        await self.site.worker.killed()
         self.site.world.released.set()
         await self.site.work()
         await self._until_over("killed")
 
     async def _cancel(self) -> None:
-        answer = await self.site.api.post(f"/failover/{self.flows['silent']}/cancel")
-        answer.raise_for_status()
+        path = f"/failover/{self.flows['silent']}/cancel"
+
+        async def over() -> bool:  # 503 while the new worker is busy, 409 once it is cancelled
+            return (await self.site.api.post(path)).status_code in (200, 409)
+
+        await until(over, PATIENCE, every=1.0)
 
     async def _lose_a_workflow(self) -> None:
         """Somebody terminates one in the UI, with a reason; ops mend it. Dead ones are replayed."""

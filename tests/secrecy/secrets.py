@@ -2,6 +2,7 @@
 
 import base64
 import secrets
+import string
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -16,19 +17,27 @@ SEALED = (
 )  # fmt: skip
 """Kinds that are kept, sealed: without the seal each of them is found."""
 
+IN_CLEAR = ("number", "sip user")
+"""Of these, what stands in one column, too: where flows are searched by it."""
+
 NEVER_KEPT = (
     "client secret", "access token", "report token", "gateway secret", "idempotency key",
     "provider words", "bad request", "master key", "derived key",
 )  # fmt: skip
 """Kinds that are kept nowhere, sealed or not, but as a digest."""
 
+_MADE_OTHERWISE = (
+    "number", "sip user", "caller", "callback key", "client secret", "access token",
+    "report token", "master key", "derived key",
+)  # fmt: skip
+
 PURPOSES = ("seal", "token", "report token", "request", "tracking id", "recipient", "conversation")
 """What keys are derived for."""
 
 
 def word() -> str:
-    """A word that stands nowhere else: letters and digits, so that every encoding keeps it."""
-    return f"w{secrets.token_hex(8)}"
+    """A word that stands nowhere else: letters alone, which no encoding and no mask changes."""
+    return "".join(secrets.choice(string.ascii_lowercase) for _ in range(18))
 
 
 def _digits(count: int) -> str:
@@ -41,9 +50,7 @@ class Secrets:
 
     words: dict[str, str] = field(
         default_factory=lambda: {
-            kind: word()
-            for kind in (*SEALED, *NEVER_KEPT)
-            if kind not in ("number", "caller", "callback key", "access token", "report token")
+            kind: word() for kind in (*SEALED, *NEVER_KEPT) if kind not in _MADE_OTHERWISE
         }
     )
     master: str = field(

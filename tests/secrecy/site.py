@@ -1,7 +1,7 @@
 """The whole service in real processes, with all that they write in our hands."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -22,7 +22,9 @@ from storage.keys import Keyring
 from storage.seal import Sealer
 from tests.conftest import until
 from tests.forking import Forks, Said
-from tests.processes import HOST, STARTING, Child, Processes, client_of, free_port
+from tests.nursery import LOAD, Forked, Nursery, nursery
+from tests.processes import HOST, STARTING, client_of, free_port
+from tests.secrecy import unsealed
 from tests.secrecy.outside import Outside, outside
 from tests.secrecy.secrets import Secrets, word
 from tests.secrecy.unsealed import Unsealed
@@ -43,28 +45,29 @@ class Site:
     database: AsyncEngine
     url: str
     sealer: Sealer
-    processes: Processes
+    nursery: Nursery
+    environment: Mapping[str, str]
     forks: Forks
     api: httpx.AsyncClient
     sandbox: httpx.AsyncClient
     metrics: dict[str, int]
-    directory: Path
     errors: list[str] = field(default_factory=list)
     said: list[Said] = field(default_factory=list)
     scraped: dict[str, str] = field(default_factory=dict)
-    workers: list[Child] = field(default_factory=list)
+    logs: dict[str, list[Path]] = field(default_factory=lambda: {"api": [], "worker": []})
+    worker: Forked | None = None
 
     @property
     def flows(self) -> FlowClient:
         """The door to the engine that the API has."""
         return FlowClient(self.engine, self.sealer, Keyring.parse(self.secrets.master))
 
-    async def work(self) -> Child:
+    async def work(self) -> None:
         """Start a worker; at work when this returns."""
-        worker = await self.processes.start("worker", **self._ports("worker"))
+        worker = await self.nursery.start("worker", "worker", **self._ports("worker"))
         await until(lambda: worker.says("worker ready"), STARTING)
-        self.workers.append(worker)
-        return worker
+        self.logs["worker"].append(worker.log)
+        self.worker = worker
 
     async def scrape(self) -> None:
         """Keep what all processes' metrics say now, beside what they said before."""
@@ -75,7 +78,7 @@ class Site:
 
     async def command(self, *arguments: str) -> Said:
         """`failover …`, as ops type it; what it prints is kept."""
-        said = await self.forks.run(arguments, self.processes.environment)
+        said = await self.forks.run(arguments, self.environment)
         self.said.append(said)
         return said
 
@@ -106,8 +109,9 @@ class Site:
 
     async def open(self) -> None:
         """Start sandbox, API and worker, side by side."""
-        await self.processes.start("sandbox")
-        await self.processes.start("api", **self._ports("api"))
+        await self.nursery.start("sandbox", "sandbox")
+        api = await self.nursery.start("api", "api", **self._ports("api"))
+        self.logs["api"].append(api.log)
         await asyncio.gather(
             _answers(self.sandbox, "/health"), _answers(self.api, "/health/ready"), self.work()
         )
@@ -148,13 +152,13 @@ async def sited(
             address, namespace=name, data_converter=pydantic_data_converter
         )
         await namespace.prepare(engine)
-        program = "cli.main" if sealing else "tests.secrecy.unsealed"
-        processes = Processes(directory / "logs", environment, program=program)
-        await stack.enter_async_context(processes)
+        load = LOAD if sealing else unsealed.LOAD
+        home = await stack.enter_async_context(nursery(directory, environment, load))
         api = await stack.enter_async_context(client_of(api_port))
         site = Site(
-            made, world, engine, database, url, sealer, processes, forks, api, sandbox,
-            {each: free_port() for each in names}, directory,
+            made, world, engine, database, url, sealer, home, environment,
+            forks, api, sandbox,
+            {each: free_port() for each in names},
         )  # fmt: skip
         api.event_hooks["response"] = [site.keep_error]
         await site.open()

@@ -1,9 +1,11 @@
-"""`failover` with the seal off, for the test of the test: no setting of the product does this."""
+"""The seal turned off, for the test of the test: no setting of the product does this."""
 
-from storage import seal
+from storage.seal import Sealer
+
+LOAD = "from tests.secrecy.unsealed import serve; serve()"
 
 
-class Unsealed(seal.Sealer):
+class Unsealed(Sealer):
     """Seals nothing: what it is given is kept as it is."""
 
     def seal(self, text: str, place: str) -> str:
@@ -15,13 +17,9 @@ class Unsealed(seal.Sealer):
         return sealed
 
 
-def main() -> None:
-    """The command, all of whose parts seal nothing."""
-    seal.Sealer = Unsealed  # type: ignore[misc]  # before anybody imports it
-    from cli.main import main as failover
+def serve() -> None:
+    """A nursery, none of whose processes seals anything."""
+    from tests import nursery
 
-    failover()
-
-
-if __name__ == "__main__":
-    main()
+    Sealer.seal, Sealer.open = Unsealed.seal, Unsealed.open  # type: ignore[method-assign]
+    nursery.serve()
