@@ -25,6 +25,9 @@ GLANCE = 5000
 GONE = ""
 """In place of a key's name: sealed by one that is not in the list."""
 
+_KEY, _GONE = "the key", "gone from the list"
+"""Of what is glanced at: no key is called so."""
+
 Values = Mapping[str, str]
 
 
@@ -72,16 +75,17 @@ class Resealing:
             ]
         return sum(each or 0 for each in counts)
 
-    async def count(self) -> Mapping[str, Mapping[str, int]]:
+    async def count(self, advance: Callable[[int], None]) -> Mapping[str, Mapping[str, int]]:
         """How many rows each key has sealed something in, by the key and the place's name.
 
-        GONE stands for keys that are not in the list.
+        GONE stands for keys that are not in the list. `advance` hears how many rows were seen.
         """
         found = {kid: dict.fromkeys(self._names, 0) for kid in (*self._kids, GONE)}
         for place in self._places:
             async for batch in self._glances(place):
                 for kid in found:
-                    found[kid][place.name] += sum(bool(row[kid or "gone"]) for row in batch)
+                    found[kid][place.name] += sum(bool(row[kid or _GONE]) for row in batch)
+                advance(len(batch))
         return found
 
     async def reseal(self) -> AsyncGenerator[Done, None]:
@@ -111,13 +115,13 @@ class Resealing:
         marks = [held.label(kid) for kid, held in by.items()]
         last = None
         while True:
-            query = select(place.key.label("key"), *marks, unknown.label("gone"))
+            query = select(place.key.label(_KEY), *marks, unknown.label(_GONE))
             query = _after(query, place, last).limit(GLANCE)
             async with reading(self._engine) as connection:
                 rows = (await connection.execute(query)).mappings().all()
             if not rows:
                 break
-            last = rows[-1]["key"]
+            last = rows[-1][_KEY]
             yield [dict(row) for row in rows]
 
     def _batch(self, place: Sealed, last: Any) -> Select[Any]:

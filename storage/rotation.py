@@ -27,7 +27,7 @@ def begun(keys: Keyring, kid: str) -> Keyring:
             "run `failover keys rotate --finish`"
         )
     if any(master.kid == kid for master in keys.masters):
-        raise NotRotated(f"there is a key {kid} already: wait a minute, or name it by --kid")
+        raise NotRotated(f"there is a key {kid} already: give the new one another name")
     return Keyring([Master(kid, secrets.token_bytes(LENGTH), Use.NEXT), *keys.masters])
 
 

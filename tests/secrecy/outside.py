@@ -69,10 +69,8 @@ class Outside:
             return answer
         path = request.path.removeprefix("/provider")
         kept = {"content-type": request.headers.get("content-type", "")}
-        answer = await self.sandbox.request(
-            request.method, path, content=request.body, headers=kept
-        )
-        return _answer(answer.status_code, answer.text)
+        told = await self.sandbox.request(request.method, path, content=request.body, headers=kept)
+        return _answer(told.status_code, told.text)
 
     async def _answered(self, send: dict[str, Any]) -> bytes | None:
         """What the provider itself answers, if it does."""

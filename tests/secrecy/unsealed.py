@@ -21,5 +21,6 @@ def serve() -> None:
     """A nursery, none of whose processes seals anything."""
     from tests import nursery
 
-    Sealer.seal, Sealer.open = Unsealed.seal, Unsealed.open  # type: ignore[method-assign]
+    for name in ("seal", "open"):
+        setattr(Sealer, name, getattr(Unsealed, name))
     nursery.serve()
