@@ -204,7 +204,7 @@ async def _retire(
     keys = settings.keyring()
     changed = rotation.retired(keys, kid)
     async with schema.opened(settings.database) as engine:
-        if not stolen:
+        if not stolen and kid != keys.coming:  # which has sealed nothing
             await _check_age(engine, unused_since, end_tokens)
         _check_rows(kid, await _counted(engine, keys))
     _keep(settings, changed, output, show)
