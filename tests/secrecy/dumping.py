@@ -124,7 +124,7 @@ async def of_the_database(site: Site) -> AsyncIterator[Source]:
             rows = await _rows(connection, name)
             if name == "recipients":
                 numbers = [row.pop("number") for row in rows]
-                yield Source(NUMBERS, repr(numbers).encode(), "+30690")
+                yield Source(NUMBERS, repr(numbers).encode(), "+3069")
             if name.startswith("recipients_"):  # SQLite's own tables of the numbers' index
                 yield Source(f"{NUMBERS}, indexed: {name}", _told(rows), "")
             else:

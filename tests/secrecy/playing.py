@@ -16,7 +16,7 @@ from tests.secrecy.site import ACCOUNT, APPLICATION, Site
 from workflows.names import workflow_id
 
 TRANSACTIONAL, STANDARD = "/failover/transactional", "/failover"
-PATIENCE = 90.0
+PATIENCE = 180.0
 
 
 @dataclass

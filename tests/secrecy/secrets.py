@@ -46,8 +46,12 @@ def _digits(count: int) -> str:
 
 @dataclass
 class Secrets:
-    """A run's secrets. `words` has one for each kind that is a text of the client's."""
+    """A run's secrets. `words` has one for each kind that is a text of the client's.
 
+    `prefix` begins its numbers: they are too short to differ from another run's by chance.
+    """
+
+    prefix: str
     words: dict[str, str] = field(
         default_factory=lambda: {
             kind: word() for kind in (*SEALED, *NEVER_KEPT) if kind not in _MADE_OTHERWISE
@@ -71,7 +75,7 @@ class Secrets:
 
     def number(self, script: str) -> str:
         """A new E.164 number whose last four digits are the script's."""
-        made = f"+30690{_digits(3)}{script}"
+        made = f"{self.prefix}{_digits(3)}{script}"
         self.numbers.add(made)
         return made
 

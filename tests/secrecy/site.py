@@ -123,7 +123,7 @@ async def sited(
     address: str, name: str, url: str, directory: Path, forks: Forks, *, sealing: bool
 ) -> AsyncIterator[Site]:
     """An installation in a namespace of its own, on a database that has the schema."""
-    made = Secrets()
+    made = Secrets("+30690" if sealing else "+30694")
     keys = Keyring.parse(made.master)
     sealer = Sealer(keys) if sealing else Unsealed(keys)
     api_port, sandbox_port = free_port(), free_port()

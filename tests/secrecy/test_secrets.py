@@ -32,7 +32,7 @@ from tests.secrecy.site import sited
 SINCE = {"reply", "receiver answer", "callback key"}
 """Kinds that are no part of a flow as it is accepted: its history never has them."""
 
-pytestmark = [pytest.mark.server, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.server, pytest.mark.timeout(600)]
 
 
 @dataclass(frozen=True)
