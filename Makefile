@@ -139,6 +139,10 @@ test-callbacks: $(VENV)/dev.stamp ## Tell receivers that are down, slow, killed 
 test-cluster: $(VENV)/dev.stamp ## Kill each process of a real cluster under load, in 5 minutes (ROUNDS=20 more, SEED=1 again)
 	@$(PYTEST) tests/cluster -q $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SEED),--seed $(SEED)) $(ARGS)
 
+.PHONY: test-secrets
+test-secrets: $(VENV)/dev.stamp ## Dump all that a run writes down, and find no secret in it; without the seal, all
+	@$(PYTEST) tests/secrecy -q $(ARGS)
+
 .PHONY: test-twilio
 test-twilio: $(VENV)/dev.stamp ## Send to Twilio's own OpenAPI document, served by Prism; needs npm
 	@npm ci --prefix tests/prism --silent && $(PYTEST) tests/prism -q $(ARGS)

@@ -2,13 +2,15 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 import structlog
-from sqlalchemy import bindparam, delete, select
+from sqlalchemy import Row, bindparam, delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from accounts import lifetimes
 from accounts.credentials import callback_key_place
+from storage.resealing import Sealed, Values
 from storage.seal import Sealer, Unsealable
 from storage.tables import Instant, callback_keys
 
@@ -29,6 +31,17 @@ def opened(sealer: Sealer, application_id: str, kept: Sequence[str]) -> Sequence
         except Unsealable as fault:
             _log.error("callback key not opened", application=application_id, fault=str(fault))
     return found
+
+
+def _resealed(sealer: Sealer, row: Row[Any]) -> Values:
+    place = callback_key_place(row.application)
+    new = sealer.resealed(row.sealed, place)
+    return {} if new == row.sealed else {"sealed": new}
+
+
+SEALED = Sealed(
+    "callback keys", callback_keys, callback_keys.c.id, (callback_keys.c.sealed,), _resealed
+)
 
 
 async def add(connection: AsyncConnection, application_id: str, sealed: str) -> None:

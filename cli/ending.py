@@ -20,6 +20,7 @@ from cli.stack import Died
 from domain.errors import Refusal
 from providers.registry import Misrouted
 from storage.keys import BadKeys
+from storage.rotation import NotRotated
 from storage.schema import WrongSchema
 from workflows.namespace import WrongSearchAttribute
 from workflows.repair import WrongEngine
@@ -31,6 +32,7 @@ EXPECTED = (
     Misrouted,
     NoEngine,
     NotDone,
+    NotRotated,
     OSError,
     OperationalError,
     RPCError,

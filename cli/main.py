@@ -14,7 +14,18 @@ import worker as worker_process
 from accounts.rules import NotDone
 from api import server
 from api.app import running
-from cli import accounts, callbacks, doctor, document, files, flows, logs, providers, reloading
+from cli import (
+    accounts,
+    callbacks,
+    doctor,
+    document,
+    files,
+    flows,
+    keys,
+    logs,
+    providers,
+    reloading,
+)
 from cli.bootstrap import bootstrap as prepare
 from cli.demo import demonstrate
 from cli.ending import complain, run
@@ -35,6 +46,7 @@ app = typer.Typer(
 app.add_typer(accounts.app, name="accounts")
 app.add_typer(flows.app, name="flows")
 app.add_typer(callbacks.app, name="callbacks")
+app.add_typer(keys.app, name="keys")
 app.add_typer(document.app, name="document")
 
 DataDir = Annotated[Path, typer.Option(help="Where flows, keys and logs are kept.")]

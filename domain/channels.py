@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AliasChoices,
+    ConfigDict,
     Discriminator,
     Field,
     GetJsonSchemaHandler,
@@ -257,8 +258,11 @@ StandardStep = Annotated[
 
 AnyStep = Sms | ViberTemplate | ViberMessage | Voice
 
-_TRANSACTIONAL: TypeAdapter[AnyStep] = TypeAdapter(TransactionalStep)
-_STANDARD: TypeAdapter[AnyStep] = TypeAdapter(StandardStep)
+# What is wrong with a content is said without it: the sentence ends in histories and logs. Of a
+# union only its adapter's own configuration counts.
+_HIDING = ConfigDict(hide_input_in_errors=True)
+_TRANSACTIONAL: TypeAdapter[AnyStep] = TypeAdapter(TransactionalStep, config=_HIDING)
+_STANDARD: TypeAdapter[AnyStep] = TypeAdapter(StandardStep, config=_HIDING)
 
 
 def opened(content: str, kind: Kind) -> AnyStep:

@@ -24,7 +24,11 @@ STATUSES: Mapping[str, Status] = {
     "busy": Status.BUSY,
     "no-answer": Status.NO_ANSWER,
 }
-"""Their word → our status; their reason is one of our own detailed statuses."""
+"""Their word → our status."""
+
+REASONS = frozenset({"Not Viber User", "Unknown Number"})
+"""Their reasons: our own detailed statuses. Any other word is not theirs, and might be anybody's:
+what is kept of a report stands in clear."""
 
 
 class Sandbox:
@@ -106,10 +110,11 @@ class Sandbox:
             return ()
 
     def _words(self, told: Any) -> Sequence[StatusWord]:
-        word, reason = str(told["status"]), str(told.get("reason") or "")
+        word, given = str(told["status"]), str(told.get("reason") or "")
+        reason = given if given in REASONS else ""
         message_id = str(told.get("messageId") or "")
         if word in STATUSES:
-            return (StatusWord(STATUSES[word], reason[:64], message_id[:64]),)
+            return (StatusWord(STATUSES[word], reason, message_id[:64]),)
         if word != "queued":
             unknown(self.name, word)
         return ()

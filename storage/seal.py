@@ -6,6 +6,7 @@
 import base64
 import binascii
 import os
+from collections.abc import Callable
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -52,14 +53,36 @@ class Sealer:
             raise Unsealable("damaged, or sealed for another place") from None
         return plain.decode()
 
+    def resealed(self, sealed: str, place: str) -> str:
+        """The same, sealed by the newest key; itself if it is so already, or is empty.
+
+        Raises:
+            Unsealable: it does not open.
+        """
+        if not sealed or sealed.startswith(f"v1.{self._newest}."):
+            return sealed
+        return self.seal(self.open(sealed, place), place)
+
+    def resealed_flow(self, flow: Flow) -> Flow:
+        """The sealed flow, its contents and its callback's address sealed by the newest key.
+
+        Raises:
+            Unsealable: one of them does not open.
+        """
+        return self._with_parts(flow, self.resealed)
+
     def sealed(self, flow: Flow) -> Flow:
         """The flow with its contents and its callback's address sealed."""
+        return self._with_parts(flow, self.seal)
+
+    def _with_parts(self, flow: Flow, change: Callable[[str, str], str]) -> Flow:
+        """With each part that is sealed changed so, by what it holds and its place."""
         steps = tuple(
-            step.model_copy(update={"content": self.seal(step.content, _place(flow, step.order))})
+            step.model_copy(update={"content": change(step.content, _place(flow, step.order))})
             for step in flow.steps
         )
         callback = flow.callback and flow.callback.model_copy(
-            update={"url": self.seal(flow.callback.url, _place(flow, "callback"))}
+            update={"url": change(flow.callback.url, _place(flow, "callback"))}
         )
         return flow.model_copy(update={"steps": steps, "callback": callback})
 

@@ -87,11 +87,13 @@ class Processes:
     directory: Path
     environment: dict[str, str]
     children: list[Child] = field(default_factory=list)
+    program: str = "cli.main"
+    """The module that is `failover`."""
     _below: dict[int, str] = field(default_factory=dict)
 
     async def start(self, *arguments: str, **more: str) -> Child:
         """`failover` with these arguments; `more` is added to its environment."""
-        return await self._start("-m", "cli.main", *arguments, more=more)
+        return await self._start("-m", self.program, *arguments, more=more)
 
     async def module(self, name: str, *arguments: str, **more: str) -> Child:
         """A module of another name, run as a program with these arguments."""

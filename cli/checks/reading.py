@@ -59,4 +59,10 @@ async def keys(settings: Settings) -> Findings:
             "keys", "the keys' file cannot be read", "let this user read FAILOVER_KEYS_FILE"
         )
     else:
-        yield ok("keys", f"the newest is {ring.newest}")
+        others = [each.kid for each in ring.masters if each.kid != ring.newest]
+        opening = f", {', '.join(others)} beside it" if others else ""
+        yield ok("keys", f"{ring.newest} seals{opening}")
+        if ring.coming:
+            said = f"{ring.coming} is added, and seals nothing yet"
+            mend = "once every API and worker was restarted since: failover keys rotate --finish"
+            yield warning("keys", said, mend)

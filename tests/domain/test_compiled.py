@@ -130,3 +130,21 @@ def test_an_address_that_was_accepted_earlier_still_opens(kind: type[RequestStep
     assert step.compiled(1).content == content
     with pytest.raises(ValidationError):
         adapter.validate_json(content)
+
+
+@pytest.mark.parametrize("kind", Kind)
+@pytest.mark.parametrize(
+    "content",
+    [
+        "Your pin is 4711",
+        '{"type":"Sms","message":{"body":"Your pin is 4711"',
+        '{"type":"Sms","from":"AcmeShop","to":"+306900000101","ttl":"Your pin is 4711"}',
+        '{"type":"Viber","to":"Your pin is 4711"}',
+        '{"type":"Your pin is 4711"}',
+    ],
+)
+def test_a_content_that_cannot_be_read_is_not_told(content: str, kind: Kind) -> None:
+    """One of another release may be such; the error ends in the flow's history, and in logs."""
+    with pytest.raises(ValidationError) as unreadable:
+        opened(content, kind)
+    assert "4711" not in str(unreadable.value)
