@@ -125,6 +125,10 @@ test-kills: $(VENV)/dev.stamp ## Kill workers with -9 in every phase of a send, 
 test-callbacks: $(VENV)/dev.stamp ## Tell receivers that are down, slow, killed or wrong, in 2 minutes (FLOWS=10000 more, SEED=1 again)
 	@$(PYTEST) tests/chaos -q $(if $(FLOWS),--flows $(FLOWS)) $(if $(SEED),--seed $(SEED)) $(ARGS)
 
+.PHONY: faults
+faults: $(VENV)/dev.stamp ## Play rounds of faults by a seed, and judge them from outside (ROUNDS=200 more, SEED=1 again)
+	@$(BIN)/python -m tests.proof $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SEED),--seed $(SEED)) $(ARGS)
+
 .PHONY: test-twilio
 test-twilio: $(VENV)/dev.stamp ## Send to Twilio's own OpenAPI document, served by Prism; needs npm
 	@npm ci --prefix tests/prism --silent && $(PYTEST) tests/prism -q $(ARGS)

@@ -1,6 +1,7 @@
-"""Workers that are real processes and start at once: forked from one that has loaded everything."""
+"""Processes of ours that are real and start at once: forked from one that has loaded everything."""
 
 import asyncio
+import json
 import os
 import signal
 import sys
@@ -10,26 +11,37 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 from tests.conftest import until
 from tests.processes import ROOT, STARTING, inherited, lives
 
-LOAD = "from tests.kills.nursery import serve; serve()"
+LOAD = "from tests.nursery import serve; serve()"
 
 
 @dataclass(frozen=True)
-class Worker:
-    """One worker process, and the file that it prints to."""
+class Forked:
+    """One process, and the file that it prints to."""
 
     pid: int
     log: Path
 
     @property
-    def is_ready(self) -> bool:
-        """Whether it works; an error if it ended before it did."""
-        said = self.log.read_text(encoding="utf-8")
-        assert lives(self.pid), said
-        return "worker ready" in said
+    def output(self) -> str:
+        """What it has printed so far."""
+        return self.log.read_text(encoding="utf-8", errors="replace")
+
+    @property
+    def lives(self) -> bool:
+        """Whether it is there."""
+        return lives(self.pid)
+
+    def says(self, words: str) -> bool:
+        """Whether it has printed that; an error if it ended before it did."""
+        if words in self.output:
+            return True
+        assert self.lives, self.output
+        return False
 
     def sleep(self) -> None:
         """Stop it where it stands."""
@@ -39,37 +51,41 @@ class Worker:
         """Let it go on."""
         os.kill(self.pid, signal.SIGCONT)
 
-    async def killed(self) -> None:
-        """Kill it with -9, and return once it is gone."""
+    async def killed(self, how: signal.Signals = signal.SIGKILL, within: float = STARTING) -> None:
+        """Send it the signal, and return once it is gone.
+
+        Raises:
+            TimeoutError: it is still there after so many seconds.
+        """
         with suppress(ProcessLookupError):
-            os.kill(self.pid, signal.SIGKILL)
-        await until(lambda: not lives(self.pid))
+            os.kill(self.pid, how)
+        await until(lambda: not self.lives, within)
 
 
 @dataclass(frozen=True)
 class Nursery:
-    """Makes workers of one environment."""
+    """Makes processes of one environment."""
 
     process: Process
     directory: Path
     _numbers: "count[int]" = field(default_factory=count)
+    _one: asyncio.Lock = field(default_factory=asyncio.Lock)
 
-    async def worker(self) -> Worker:
-        """A new one, once it is at work."""
+    async def start(self, name: str, *arguments: str, **more: str) -> Forked:
+        """`failover` with these arguments; `name` is its log's, `more` joins its environment."""
         assert self.process.stdin
         assert self.process.stdout
-        log = self.directory / f"worker-{next(self._numbers):03}.log"
+        log = self.directory / f"{name}-{next(self._numbers):03}.log"
         log.touch()
-        self.process.stdin.write(f"{log}\n".encode())
-        async with asyncio.timeout(STARTING):
-            worker = Worker(int(await self.process.stdout.readline()), log)
-        await until(lambda: worker.is_ready, STARTING)
-        return worker
+        order = json.dumps({"log": str(log), "arguments": arguments, "environment": more})
+        async with self._one, asyncio.timeout(STARTING):
+            self.process.stdin.write(order.encode() + b"\n")
+            return Forked(int(await self.process.stdout.readline()), log)
 
 
 @asynccontextmanager
 async def nursery(directory: Path, environment: Mapping[str, str]) -> AsyncIterator[Nursery]:
-    """A process to fork workers from; on leaving, none of them is left."""
+    """A process to fork others from; on leaving, none of them is left."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-c",
@@ -78,6 +94,7 @@ async def nursery(directory: Path, environment: Mapping[str, str]) -> AsyncItera
         stdout=asyncio.subprocess.PIPE,
         cwd=ROOT,
         env={**inherited(), **environment},
+        start_new_session=True,  # Ctrl-C is for who started it, and ends it by its input's end
     )
     try:
         yield Nursery(process, directory)
@@ -88,19 +105,20 @@ async def nursery(directory: Path, environment: Mapping[str, str]) -> AsyncItera
 
 
 def serve() -> None:
-    """Fork a worker for each line of standard input, which names its log, and answer its id.
+    """Fork a process for each line of standard input, which orders it, and answer its id.
 
     At the end of the input, or of whoever wrote it, all of them are killed.
     """
-    import cli.main  # noqa: F401  all of it loaded here, so that no worker has to
+    import cli.main  # noqa: F401  all of it loaded here, so that no process has to
     import worker  # noqa: F401
 
     children: list[int] = []
     try:
         for line in sys.stdin:
+            order = json.loads(line)
             child = os.fork()
             if child == 0:
-                _become(Path(line.strip()))
+                _become(order)
             children = [each for each in children if os.waitpid(each, os.WNOHANG) == (0, 0)]
             children.append(child)
             sys.stdout.write(f"{child}\n")
@@ -111,14 +129,15 @@ def serve() -> None:
                 os.kill(each, signal.SIGKILL)
 
 
-def _become(log: Path) -> None:
+def _become(order: Mapping[str, Any]) -> None:
     from cli.main import main
 
     code = 70
     try:
-        for number, path in ((0, Path(os.devnull)), (1, log), (2, log)):
+        for number, path in ((0, Path(os.devnull)), (1, order["log"]), (2, order["log"])):
             os.dup2(os.open(path, os.O_RDWR | os.O_APPEND), number)
-        sys.argv = ["failover", "worker"]
+        os.environ.update(order["environment"])
+        sys.argv = ["failover", *order["arguments"]]
         main()
         code = 0
     except SystemExit as ended:
