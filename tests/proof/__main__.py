@@ -26,9 +26,10 @@ from rich.progress import (
 from tests import postgres
 from tests.databases import Databases, on_postgres, on_sqlite
 from tests.engines.base import Engine
-from tests.proof.evidence import Records, gathered
+from tests.proof.evidence import Records
 from tests.proof.faults import kinds
 from tests.proof.faults.base import Strike
+from tests.proof.gathering import gathered
 from tests.proof.invariants import Verdict, judged
 from tests.proof.plan import drawn
 from tests.proof.playing import Player

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from tests.proof.faults.base import Fault, Strike
+from tests.proof.faults.base import Fault, Strike, chance
 from tests.proof.plan import FlowPlan, Round
 from tests.proof.site import Site
 
@@ -42,6 +42,7 @@ class Player:
 
     async def _traffic(self, each: Round) -> None:
         async with asyncio.TaskGroup() as group:
+            group.create_task(self.site.forger.forge(chance(each)))
             for plan in sorted(each.flows, key=lambda flow: flow.after):
                 group.create_task(self._post(plan, each.number))
 

@@ -21,8 +21,10 @@ from tests.engines.base import Engine
 from tests.faults.wire import Wire
 from tests.nursery import Nursery, nursery
 from tests.processes import HOST, client_of, sign_in, steady_ports
+from tests.proof.forging import Forger
 from tests.proof.ledger import Ledger
 from tests.proof.members import Member, answers, says_ready
+from tests.proof.notes import Notes
 from workflows import namespace
 
 WORKERS, APIS = ("worker-a", "worker-b"), ("api-a", "api-b")
@@ -51,6 +53,7 @@ class Site:
     callbacks: Wire
     doors: Mapping[str, httpx.AsyncClient]
     ledger: Ledger
+    forger: Forger
 
     @property
     def members(self) -> Sequence[Member]:
@@ -117,6 +120,7 @@ async def sited(
             name: await stack.enter_async_context(client_of(port))
             for name, port in zip(APIS, api_ports, strict=True)
         }
+        ledger = Ledger(doors, callbacks.url, directory / "client.jsonl", name)
         site = Site(
             engine=engine,
             temporal=temporal,
@@ -145,7 +149,8 @@ async def sited(
             reports=reports,
             callbacks=callbacks,
             doors=doors,
-            ledger=Ledger(doors, callbacks.url, directory / "client.jsonl", name),
+            ledger=ledger,
+            forger=Forger(ledger, doors, Notes(directory / "forger.jsonl")),
         )
         await asyncio.gather(receiver.begin(), *(member.start() for member in site.members))
         for door in doors.values():

@@ -1,0 +1,168 @@
+"""Gathers the evidence once all is over, or the grace is."""
+
+import re
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import httpx
+from temporalio.client import WorkflowHistory
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.service import RPCError
+from temporalio.worker import Replayer, UnsandboxedWorkflowRunner
+
+from accounts.demonstration import ACME, CALLBACK_KEYS, SECRETS
+from tests.chaos.evidence import gathered as receipts_in
+from tests.conftest import until
+from tests.databases import KEYS
+from tests.processes import HOST
+from tests.proof import ledger
+from tests.proof.evidence import Callbacks, Records
+from tests.proof.faults.base import Strike
+from tests.proof.forging import forgeries
+from tests.proof.provider import provided
+from tests.proof.site import Site
+from tests.proof.stories import Story, story
+from workflows.failover import FailoverWorkflow
+from workflows.names import workflow_id
+
+GRACE = 240.0
+"""Seconds after the last round within which every flow ends and is told: ttls, repeated callbacks.
+
+A call that nobody reports on takes longer: those are begun only where nothing becomes uncertain.
+"""
+
+REPLAYING = 90.0
+"""Seconds within which a replay delivers what was dead."""
+
+
+async def gathered(site: Site, strikes: Sequence[Strike]) -> Records:
+    """Wait until all is over, have what is dead replayed, and gather."""
+    with suppress(TimeoutError):
+        await until(lambda: _is_over(site), GRACE, every=1.0)
+    entries = ledger.entries(site.ledger.file)
+    flows = [entry.flow for entry in entries if entry.flow]
+    first = await _callbacks(site, flows)
+    await site.receiver.calm()
+    replayed_at = time.time()
+    await _replay(site)
+    last = await _callbacks(site, flows)
+    noted = provided(site.record)
+    return Records(
+        dedupes=site.dedupes,
+        entries=entries,
+        strikes=strikes,
+        requests=noted.requests,
+        reports=noted.reports,
+        receipts=receipts_in([Path(site.receiver.post.file)]),
+        shown=await _shown(site, flows),
+        callbacks={flow: Callbacks(first[flow], last[flow], replayed_at) for flow in flows},
+        stories=await _stories(site, flows),
+        forgeries=forgeries(site.forger.notes.file),
+        texts=await _texts(site),
+        secrets=_secrets(site),
+    )
+
+
+async def _is_over(site: Site) -> bool:
+    """Whether no flow runs: each has told what it had to, or given up."""
+    with suppress(RPCError):
+        running = await site.temporal.count_workflows("ExecutionStatus='Running'")
+        return running.count == 0
+    return False
+
+
+async def _replay(site: Site) -> None:
+    """Have all that is dead delivered."""
+    day = time.gmtime(time.time() - 86400)
+    body = {"since": time.strftime("%Y-%m-%dT%H:%M:%SZ", day)}
+
+    async def none_is_dead() -> bool:
+        dead = await _listed(site.api, state="Dead", size="1")
+        waiting = await _listed(site.api, state="Waiting", size="1")
+        if dead and not waiting:
+            (await site.api.post("/callbacks/replay", json=body)).raise_for_status()
+        return not dead and not waiting
+
+    with suppress(TimeoutError):
+        await until(none_is_dead, REPLAYING, every=1.0)
+
+
+async def _listed(api: httpx.AsyncClient, **query: str) -> Sequence[Mapping[str, Any]]:
+    answer = await api.get("/callbacks", params=query)
+    answer.raise_for_status()
+    content: Sequence[Mapping[str, Any]] = answer.json()["content"]
+    return content
+
+
+async def _callbacks(site: Site, flows: Sequence[str]) -> Mapping[str, Sequence[Mapping[str, Any]]]:
+    return {flow: [each async for each in _in_full(site.api, flow)] for flow in flows}
+
+
+async def _in_full(api: httpx.AsyncClient, flow: str) -> AsyncIterator[Mapping[str, Any]]:
+    listed = await api.get(f"/failover/{flow}/callbacks")
+    for each in listed.json()["content"] if listed.is_success else ():
+        shown = await api.get(f"/callbacks/{each['id']}")
+        shown.raise_for_status()
+        yield shown.json()
+
+
+async def _shown(site: Site, flows: Sequence[str]) -> Mapping[str, Mapping[str, Any]]:
+    shown: dict[str, Mapping[str, Any]] = {}
+    for flow in flows:
+        answer = await site.api.get(f"/failover/tracking/{flow}")
+        if answer.is_success:
+            shown[flow] = answer.json()
+    return shown
+
+
+async def _stories(site: Site, flows: Sequence[str]) -> Mapping[str, Story]:
+    histories: dict[str, WorkflowHistory] = {}
+    for flow in flows:
+        handle = site.temporal.get_workflow_handle(workflow_id(ACME.account, flow))
+        with suppress(RPCError):
+            histories[flow] = await handle.fetch_history()
+    return {flow: story(each, await _replayed(each)) for flow, each in histories.items()}
+
+
+async def _replayed(history: WorkflowHistory) -> str:
+    """What is wrong with a replay by today's code; empty if nothing is."""
+    replayer = Replayer(
+        workflows=[FailoverWorkflow],
+        workflow_runner=UnsandboxedWorkflowRunner(),
+        data_converter=pydantic_data_converter,
+        build_id="proof",
+    )
+    result = await replayer.replay_workflow(history, raise_on_replay_failure=False)
+    return str(result.replay_failure or "")
+
+
+async def _texts(site: Site) -> Mapping[str, bytes]:
+    """The logs, the metrics, and the list of callbacks."""
+    texts = {log.name: log.read_bytes() for member in site.members for log in member.logs}
+    async with httpx.AsyncClient(trust_env=False) as client:
+        for member in site.members:
+            if member.metrics:
+                answer = await client.get(f"http://{HOST}:{member.metrics}/metrics")
+                texts[f"metrics of {member.name}"] = answer.content
+    listing = await site.api.get("/callbacks", params={"size": "200"})
+    return {**texts, "list of callbacks": listing.content}
+
+
+def _secrets(site: Site) -> Mapping[str, bytes]:
+    """What the whole installation must keep to itself."""
+    key = KEYS.partition(":")[2]
+    tokens = {
+        f"access token of {name}": re.sub("Bearer ", "", door.headers["authorization"])
+        for name, door in site.doors.items()
+    }
+    known = {
+        "master key": key,
+        "callback key": CALLBACK_KEYS[ACME.id],
+        "client secret": SECRETS[ACME.id],
+        "report address": "/reports/sandbox/v1.",
+        **tokens,
+    }
+    return {name: secret.encode() for name, secret in known.items()}

@@ -1,0 +1,60 @@
+"""What the provider noted (sandbox/record.py): requests, messages, reports."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from tests.proof import notes
+
+
+@dataclass(frozen=True)
+class Request:
+    """A request to send, at epoch seconds; `status` is None if it was not answered.
+
+    `taken`: a message came of it.
+    """
+
+    at: float
+    reference: str
+    attempt: int
+    status: int | None = None
+    taken: bool = False
+
+
+@dataclass(frozen=True)
+class Reported:
+    """A report, at epoch seconds; `settled`: it was answered, and not by a 5xx."""
+
+    at: float
+    reference: str
+    status: str
+    settled: bool
+
+
+@dataclass(frozen=True)
+class Provided:
+    """All of it, by reference."""
+
+    requests: Mapping[str, Sequence[Request]]
+    reports: Mapping[str, Sequence[Reported]]
+
+
+def provided(record: Path) -> Provided:
+    """Read the record."""
+    requests: dict[str, dict[int, Request]] = defaultdict(dict)
+    reports: dict[str, list[Reported]] = defaultdict(list)
+    for line in notes.read(record):
+        reference = line.get("request") or line["reference"]
+        asked = requests[reference]
+        if "request" in line:
+            attempt = line["attempt"]
+            asked[attempt] = Request(line["at"], reference, attempt)
+        elif "report" in line:
+            report = Reported(line["at"], reference, line["report"], line["settled"])
+            reports[reference].append(report)
+        elif "answer" in line:
+            asked[line["attempt"]] = replace(asked[line["attempt"]], status=line["answer"])
+        elif "channel" in line:
+            asked[max(asked)] = replace(asked[max(asked)], taken=True)
+    return Provided({name: list(each.values()) for name, each in requests.items()}, reports)
