@@ -1,168 +1,137 @@
 """`python -m tests.proof`: plays the rounds, judges them, and says what was found."""
 
 import asyncio
-import importlib
+import os
 import secrets
+import signal
 import sys
-import tempfile
-import time
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import structlog
 import typer
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TaskID,
-    TextColumn,
-    TimeElapsedColumn,
-)
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from tests import postgres
-from tests.databases import Databases, on_postgres, on_sqlite
-from tests.engines.base import Engine
-from tests.proof.evidence import Records
-from tests.proof.faults import kinds
+from tests.proof import timeline
 from tests.proof.faults.base import Strike
-from tests.proof.gathering import gathered
-from tests.proof.invariants import Verdict, judged
-from tests.proof.plan import drawn
-from tests.proof.playing import Player
-from tests.proof.site import sited
+from tests.proof.report import SHOWN, written
+from tests.proof.running import NoSuchFault, Order, Ran, Run
 
-EXAMPLES = """Examples:
-
-python -m tests.proof --rounds 20
-
-python -m tests.proof --rounds 200 --seed 4f2a --database postgres --report docs/faults.md
+EXAMPLES = """
+Examples: [bold]python -m tests.proof --rounds 20[/bold] · the same again:
+[bold]python -m tests.proof --rounds 20 --seed 4f2a[/bold] · one kind of fault, five times:
+[bold]python -m tests.proof --rounds 5 --only "worker stopped"[/bold] · the whole report:
+[bold]python -m tests.proof --rounds 200 --report docs/faults.md --picture docs/images/faults.svg
+[/bold]
 """
 
-app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+app = typer.Typer(
+    add_completion=False,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+class OnEngine(StrEnum):
+    """The engines that can be had."""
+
+    DEVELOPMENT = "development"
+    CLUSTER = "cluster"
+
+
+class OnDatabase(StrEnum):
+    """The databases."""
+
+    SQLITE = "sqlite"
+    POSTGRES = "postgres"
 
 
 @app.command(epilog=EXAMPLES)
 def main(
     rounds: Annotated[int, typer.Option(help="How many faults.", min=1)] = 20,
     seed: Annotated[str, typer.Option(help="Play the same rounds as a run of this seed.")] = "",
-    engine: Annotated[str, typer.Option(help="development or cluster.")] = "development",
-    database: Annotated[str, typer.Option(help="sqlite or postgres.")] = "sqlite",
-    only: Annotated[str, typer.Option(help="Only faults with this in their name.")] = "",
-    keep: Annotated[Path | None, typer.Option(help="Keep all records in this directory.")] = None,
+    engine: Annotated[OnEngine, typer.Option(help="On which engine.")] = OnEngine.DEVELOPMENT,
+    database: Annotated[OnDatabase, typer.Option(help="On which database.")] = OnDatabase.SQLITE,
+    only: Annotated[str, typer.Option(help="Only faults with this in their names.")] = "",
+    report: Annotated[Path | None, typer.Option(help="Write a report there, as Markdown.")] = None,
+    picture: Annotated[
+        Path | None, typer.Option(help="Draw the timeline of one killed flow there, as SVG.")
+    ] = None,
+    keep: Annotated[bool, typer.Option(help="Keep all records, also if nothing broke.")] = False,
 ) -> None:
-    """Play rounds of faults amid traffic, and check from outside that nothing was lost."""
-    drawn_seed = seed or secrets.token_hex(4)
+    """Play rounds of faults amid traffic, and check from outside that nothing was lost.
+
+    Exits with 1 if anything was lost, sent twice or not told, or if a fault did not fire.
+    """
+    # Retries of our own clients are no news here, and would tear the progress bar.
     structlog.configure(logger_factory=structlog.ReturnLoggerFactory())
-    run = _Run(rounds, drawn_seed, engine, database, only, keep)
-    raise SystemExit(asyncio.run(run.play()))
+    order = Order(rounds, seed or secrets.token_hex(4), engine, database, only)
+    console = Console(highlight=False, soft_wrap=True)
+    console.print(f"to play this again: {order.again}")
+    try:
+        code = asyncio.run(_played(order, console, report, picture, keep))
+    except NoSuchFault as fault:
+        console.print(str(fault))
+        code = 2
+    except asyncio.CancelledError:
+        console.print("stopped; nothing is judged")
+        code = 130
+    sys.stdout.flush()
+    os._exit(code)  # the engine's client can abort at the interpreter's end
 
 
-class _Run:
-    def __init__(
-        self, rounds: int, seed: str, engine: str, database: str, only: str, keep: Path | None
-    ) -> None:
-        self._rounds, self._seed = rounds, seed
-        self._engine, self._database = engine, database
-        self._only, self._keep = only, keep
-        self._console = Console(highlight=False, soft_wrap=True)
+async def _played(
+    order: Order, console: Console, report: Path | None, picture: Path | None, keep: bool
+) -> int:
+    task = asyncio.current_task()
+    assert task
+    for name in (signal.SIGTERM, signal.SIGINT):  # so that no process of ours is left
+        asyncio.get_running_loop().add_signal_handler(name, task.cancel)
+    with _progress(console) as progress:
+        bar = progress.add_task("rounds", total=order.rounds)
 
-    @property
-    def _again(self) -> str:
-        command = f"python -m tests.proof --rounds {self._rounds} --seed {self._seed}"
-        return f"{command} --engine {self._engine} --database {self._database}" + (
-            f" --only '{self._only}'" if self._only else ""
-        )
+        def strike_played(strike: Strike, seconds: float) -> None:
+            proof = "; ".join(strike.proofs) if strike.fired else "[red]did not fire[/red]"
+            number = f"{strike.round.number + 1:3}"
+            progress.console.print(f"{number} {strike.round.fault}, {seconds:.1f} s: {proof}")
+            progress.advance(bar)
 
-    async def play(self) -> int:
-        """All of it; returns the exit code."""
-        self._console.print(f"to play this again: {self._again}")
-        async with AsyncExitStack() as stack:
-            directory = self._keep or Path(
-                stack.enter_context(tempfile.TemporaryDirectory(prefix="failover-proof-"))
-            )
-            directory.mkdir(parents=True, exist_ok=True)
-            running = importlib.import_module(f"tests.engines.{self._engine}").running
-            engine = await stack.enter_async_context(running(_made(directory / "engine")))
-            databases = await stack.enter_async_context(_databases(self._database, directory))
-            progress = stack.enter_context(_progress(self._console))
-            task = progress.add_task("rounds", total=self._rounds)
-            runs = []
-            for name, dedupes, share in (
-                ("dedupes", True, (self._rounds + 1) // 2),
-                ("forgets", False, self._rounds // 2),
-            ):
-                if share:
-                    runs.append(
-                        await self._part(
-                            engine, databases, directory, name, dedupes, progress, task
-                        )
-                    )
-        return self._say(judged(runs))
-
-    async def _part(
-        self,
-        engine: Engine,
-        databases: Databases,
-        directory: Path,
-        name: str,
-        dedupes: bool,
-        progress: Progress,
-        task: TaskID,
-    ) -> Records:
-        async with (
-            databases.new() as url,
-            sited(engine, url, _made(directory / name), name, dedupes=dedupes) as site,
-        ):
-            faults = {each.name: each for each in kinds(site) if self._only in each.name}
-            plan = drawn(self._seed, self._rounds, list(faults.values()), calls=dedupes)
-            half = (self._rounds + 1) // 2
-            mine = plan[:half] if dedupes else plan[half:]
-
-            def say(strike: Strike, seconds: float) -> None:
-                progress.advance(task)
-                mark = "✓" if strike.fired else "✗ did not fire"
-                progress.console.print(
-                    f"{strike.round.number:3} {strike.round.fault}: {seconds:.1f} s {mark} "
-                    f"{'; '.join(strike.proofs)}"
-                )
-
-            player = Player(site, faults, say)
-            await player.play(mine)
-            began = time.monotonic()
-            records = await gathered(site, player.strikes)
-            progress.console.print(
-                f"{name}: {len(records.accepted)} flows over in {time.monotonic() - began:.0f} s"
-            )
-            return records
-
-    def _say(self, verdicts: Sequence[Verdict]) -> int:
-        for each in verdicts:
-            mark = "holds" if not each.breaches else f"BROKEN {len(each.breaches)} times"
-            self._console.print(f"{each.name:5} {each.what}: {mark} ({each.checked} looked at)")
-            for breach in each.breaches[:20]:
-                self._console.print(f"      {breach}")
-        self._console.print(f"to play this again: {self._again}")
-        return 1 if any(each.breaches for each in verdicts) else 0
+        run = Run(order, strike_played, progress.console.print)
+        try:
+            ran = await run.play()
+        except NoSuchFault:
+            run.forget()
+            raise
+    _say(ran, console)
+    _write(ran, report, picture)
+    if ran.holds and not keep:
+        run.forget()
+    else:
+        console.print(f"all records are in {run.directory}")
+    console.print(f"to play this again: {order.again}")
+    return 0 if ran.holds else 1
 
 
-def _made(directory: Path) -> Path:
-    directory.mkdir(parents=True)
-    return directory
+def _say(ran: Ran, console: Console) -> None:
+    for each in ran.verdicts:
+        mark = f"[red]broken {len(each.breaches)} times[/red]" if each.breaches else "holds"
+        console.print(f"{each.name:5} {each.what}: {mark} ({each.checked:,} looked at)")
+        for breach in each.breaches[:SHOWN]:
+            console.print(f"      {breach}", markup=False)
 
 
-@asynccontextmanager
-async def _databases(kind: str, directory: Path) -> AsyncIterator[Databases]:
-    if kind == "sqlite":
-        async with on_sqlite(_made(directory / "databases")) as databases:
-            yield databases
-        return
-    with postgres.running() as socket:
-        async with on_postgres(socket) as databases:
-            yield databases
+def _write(ran: Ran, report: Path | None, picture: Path | None) -> None:
+    shown = ""
+    killed = timeline.chosen(ran.runs)
+    if picture and killed:
+        picture.parent.mkdir(parents=True, exist_ok=True)
+        picture.write_text(timeline.drawn(killed), "utf-8")
+        shown = os.path.relpath(picture, (report or picture).parent)
+    if report:
+        report.write_text(written(ran.setting, ran.runs, ran.verdicts, shown), "utf-8")
 
 
 def _progress(console: Console) -> Progress:
@@ -176,4 +145,4 @@ def _progress(console: Console) -> Progress:
 
 
 if __name__ == "__main__":
-    sys.exit(app())
+    app()

@@ -29,7 +29,8 @@ class Records:
     """One installation's run.
 
     `requests` and `reports` are by reference, receipts by path, the rest by tracking id. `texts`
-    are what may hold no secret, by its name; `secrets` are those of the whole installation.
+    are what may hold no secret, by its name; `secrets` are those of the whole installation;
+    `workers` are members by what the engine called their processes.
     """
 
     dedupes: bool
@@ -42,6 +43,7 @@ class Records:
     callbacks: Mapping[str, Callbacks] = field(default_factory=dict)
     stories: Mapping[str, Story] = field(default_factory=dict)
     forgeries: Sequence[Forgery] = ()
+    workers: Mapping[str, str] = field(default_factory=dict)
     texts: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     secrets: Mapping[str, bytes] = field(default_factory=dict, repr=False)
 

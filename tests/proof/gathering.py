@@ -4,6 +4,7 @@ import re
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +54,7 @@ async def gathered(site: Site, strikes: Sequence[Strike]) -> Records:
     return Records(
         dedupes=site.dedupes,
         entries=entries,
-        strikes=strikes,
+        strikes=[replace(strike, posting=[]) for strike in strikes],
         requests=noted.requests,
         reports=noted.reports,
         receipts=receipts_in([Path(site.receiver.post.file)]),
@@ -61,6 +62,7 @@ async def gathered(site: Site, strikes: Sequence[Strike]) -> Records:
         callbacks={flow: Callbacks(first[flow], last[flow], replayed_at) for flow in flows},
         stories=await _stories(site, flows),
         forgeries=forgeries(site.forger.notes.file),
+        workers={each: member.name for member in site.workers for each in member.identities},
         texts=await _texts(site),
         secrets=_secrets(site),
     )

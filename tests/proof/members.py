@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import socket
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +14,12 @@ from tests.faults.wire import Wire
 from tests.nursery import Forked, Nursery
 from tests.processes import HOST, STARTING
 
+
+def identity(pid: int) -> str:
+    """What the engine calls a worker."""
+    return f"{pid}@{socket.gethostname()}"
+
+
 AGAIN = 0.5
 """Seconds after which a supervisor starts again what ended while it started."""
 
@@ -22,7 +29,8 @@ class Member:
     """One place in the installation, and the process that has it now.
 
     `engine` and `provider` stand between it and those; they are its own. `port` is where it
-    listens, 0 if nowhere; `metrics` where it shows what it counted.
+    listens, 0 if nowhere; `metrics` where it shows what it counted. `logs` and `pids` are those of
+    all its processes, one after the other.
     """
 
     name: str
@@ -35,6 +43,7 @@ class Member:
     engine: Wire | None = None
     provider: Wire | None = None
     logs: list[Path] = field(default_factory=list)
+    pids: list[int] = field(default_factory=list)
     _process: Forked | None = None
 
     @property
@@ -49,6 +58,11 @@ class Member:
         return self.process.pid
 
     @property
+    def identities(self) -> Sequence[str]:
+        """What the engine called its processes."""
+        return [identity(pid) for pid in self.pids]
+
+    @property
     def is_gone(self) -> bool:
         """Whether it is there no more."""
         return not self.process.lives
@@ -61,6 +75,7 @@ class Member:
                     self.name, *self.arguments, **self.environment
                 )
                 self.logs.append(self._process.log)
+                self.pids.append(self._process.pid)
                 if await self._begins():
                     return
                 await asyncio.sleep(AGAIN)

@@ -10,7 +10,7 @@ from tests.proof import notes
 
 @dataclass(frozen=True)
 class Request:
-    """A request to send, at epoch seconds; `status` is None if it was not answered.
+    """A request to send, and its answer, at epoch seconds; `status` is None without.
 
     `taken`: a message came of it.
     """
@@ -19,6 +19,7 @@ class Request:
     reference: str
     attempt: int
     status: int | None = None
+    answered: float = 0.0
     taken: bool = False
 
 
@@ -54,7 +55,8 @@ def provided(record: Path) -> Provided:
             report = Reported(line["at"], reference, line["report"], line["settled"])
             reports[reference].append(report)
         elif "answer" in line:
-            asked[line["attempt"]] = replace(asked[line["attempt"]], status=line["answer"])
+            known = asked[line["attempt"]]
+            asked[known.attempt] = replace(known, status=line["answer"], answered=line["at"])
         elif "channel" in line:
             asked[max(asked)] = replace(asked[max(asked)], taken=True)
     return Provided({name: list(each.values()) for name, each in requests.items()}, reports)

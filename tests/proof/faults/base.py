@@ -97,7 +97,7 @@ async def reached(condition: Callable[[], Awaitable[bool] | bool]) -> None:
     Raises:
         TimeoutError: they never were.
     """
-    await until(condition, REACHED, every=0.05)
+    await until(condition, REACHED, every=0.1)
 
 
 async def refuses(port: int) -> bool:
