@@ -63,6 +63,10 @@ class Ran:
         return not any(each.breaches for each in self.verdicts)
 
 
+def _somewhere() -> Path:
+    return Path(tempfile.mkdtemp(prefix="failover-proof-"))
+
+
 @dataclass(frozen=True)
 class Run:
     """Plays an order; `strike_played` hears of each round and its seconds, `say` of the rest."""
