@@ -113,9 +113,13 @@ class Phones:
         reference = message.send.reference
         self._record.note(status=status, reason=reason, message=message.id, reference=reference)
 
+    def reporting(self, message: Message, status: str) -> None:
+        """Note a report before it is sent: whoever gets it can say that there was one."""
+        self._record.note(report=status, reference=message.send.reference)
+
     def reported(self, message: Message, status: str, settled: bool) -> None:
-        """Note a report, and whether that settled it."""
-        self._record.note(report=status, reference=message.send.reference, settled=settled)
+        """Note whether that settled it."""
+        self._record.note(reported=status, reference=message.send.reference, settled=settled)
 
     def message(self, message_id: str) -> Message | None:
         """The message with this id."""

@@ -7,7 +7,8 @@ there (`at` in seconds since the epoch), never a text, a number or an address:
     {"at", "message": id, "reference", "channel"}           it was taken: the recipient has it
     {"at", "answer": status, "reference", "attempt"}        so it was answered
     {"at", "status": word, "message", "reference"}          so far the message got
-    {"at", "report": word, "reference", "settled": bool}    that was reported, and taken or not
+    {"at", "report": word, "reference"}                     that is reported
+    {"at", "reported": word, "reference", "settled": bool}  and was taken, or is repeated
 """
 
 import json

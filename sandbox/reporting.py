@@ -78,8 +78,9 @@ class Reporter:
             self._phones.move(message, line.status, line.reason)
             if line.reported:
                 report = {**message.shown(), "at": iso(now())}
-                noted = partial(self._phones.reported, message, line.status)
-                await self._deliver(message.send.report_url, report, tried, noted)
+                self._phones.reporting(message, line.status)
+                note = partial(self._phones.reported, message, line.status)
+                await self._deliver(message.send.report_url, report, tried, note)
 
     async def _deliver(
         self,

@@ -20,7 +20,7 @@ class Wire:
 
     def __init__(self, *targets: int) -> None:
         self._targets = targets
-        self._turn = 0
+        self._turn, self._aimed = 0, False
         self.requests, self.answers = asyncio.Event(), asyncio.Event()
         self.requests.set()
         self.answers.set()
@@ -117,16 +117,20 @@ class Wire:
             writer.close()
 
     async def _connected(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        turn, self._turn = self._turn, (self._turn + 1) % len(self._targets)
+        turn = self._turn
+        if not self._aimed:
+            self._turn = (turn + 1) % len(self._targets)
         *others, last = self._targets[turn:] + self._targets[:turn]
         for port in others:
             with suppress(OSError):
                 return await asyncio.open_connection(HOST, port)
         return await asyncio.open_connection(HOST, last)
 
-    def aim(self, port: int) -> None:
-        """Have the next connection go there."""
-        self._turn = self._targets.index(port)
+    def aim(self, port: int | None) -> None:
+        """Have new connections go there, as long as it listens; with None they take turns again."""
+        self._aimed = port is not None
+        if port is not None:
+            self._turn = self._targets.index(port)
 
     async def _pump(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, gate: asyncio.Event

@@ -44,10 +44,10 @@ def records(*, dedupes: bool = True) -> Records:
         },
         reports={
             VIBER: [
-                Reported(BEGAN + 2, VIBER, "undelivered", settled=False),
-                Reported(BEGAN + 6, VIBER, "undelivered", settled=True),
+                Reported(BEGAN + 2, VIBER, "undelivered"),
+                Reported(BEGAN + 5.8, VIBER, "undelivered", True, BEGAN + 6),
             ],
-            SMS: [Reported(BEGAN + 8, SMS, "delivered", settled=True)],
+            SMS: [Reported(BEGAN + 7.8, SMS, "delivered", True, BEGAN + 8)],
         },
         receipts={PLAN.path: _receipts()},
         shown={FLOW: {**_bodies()[-1]}},

@@ -7,14 +7,18 @@ from dataclasses import dataclass
 from tests.proof.evidence import Records
 from tests.proof.faults.base import Strike
 from tests.proof.invariants.flows import OVER
+from tests.proof.stories import Story, Task
+
+HANGS = "0112"
+"""The recipient whose send has several attempts, also if nobody is killed."""
 
 
 @dataclass(frozen=True)
 class Kind:
     """All rounds of one fault.
 
-    `in_flight` flows ran when it struck. `resent`: seconds from a strike until the engine handed a
-    send to a worker again that was under way; `waited`: a client's, from its first try until it was
+    `in_flight` flows ran when it struck. `resent`: seconds from a kill until the engine handed
+    a send that the dead worker was at to another; `waited`: a client's, from its first try until it was
     accepted. The longest of each; None where there was none.
     """
 
@@ -58,10 +62,20 @@ def _in_flight(records: Records, strike: Strike) -> int:
 
 
 def _resent(records: Records, strike: Strike) -> Iterator[float]:
-    for story in records.stories.values():
-        for task in story.sends:
-            if task.scheduled < strike.at < task.started and task.attempt > 1:
-                yield task.started - strike.at
+    """Of what a killed worker was at: the engine notices, and hands it to another."""
+    for flow in {task.flow for task in strike.in_hand if task.name == "send_step"}:
+        if flow in records.stories:
+            again = taken_over(records.stories[flow], strike.at)
+            if again and records.accepted[flow].plan.digits != HANGS:
+                yield again.started - strike.at
+
+
+def taken_over(story: Story, at: float) -> Task | None:
+    """The send that was under way then, and was begun once more afterwards."""
+    for task in story.sends:
+        if task.scheduled < at < task.started and task.attempt > 1:
+            return task
+    return None
 
 
 def _waited(records: Records, strike: Strike) -> Iterator[float]:
@@ -98,7 +112,7 @@ def totals(runs: Sequence[Records]) -> Sequence[Total]:
         Total("not answered by it", sum(each.status is None for each in requests)),
         Total("messages that reached a recipient", sum(each.taken for each in requests)),
         Total("reports of the provider", len(reports)),
-        Total("not taken, and repeated", sum(not each.settled for each in reports)),
+        Total("not taken in the end", sum(not each.settled for each in reports)),
         Total("forged reports", sum(len(records.forgeries) for records in runs)),
         Total("callbacks received", len(receipts)),
         Total("received once more", len(receipts) - len({each.event for each in receipts})),

@@ -25,12 +25,13 @@ class Request:
 
 @dataclass(frozen=True)
 class Reported:
-    """A report, at epoch seconds; `settled`: it was answered, and not by a 5xx."""
+    """A report, at epoch seconds; `settled`: it was taken, at `answered`, and is not repeated."""
 
     at: float
     reference: str
     status: str
-    settled: bool
+    settled: bool = False
+    answered: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -52,8 +53,10 @@ def provided(record: Path) -> Provided:
             attempt = line["attempt"]
             asked[attempt] = Request(line["at"], reference, attempt)
         elif "report" in line:
-            report = Reported(line["at"], reference, line["report"], line["settled"])
-            reports[reference].append(report)
+            reports[reference].append(Reported(line["at"], reference, line["report"]))
+        elif "reported" in line:
+            last = reports[reference][-1]
+            reports[reference][-1] = replace(last, settled=line["settled"], answered=line["at"])
         elif "answer" in line:
             known = asked[line["attempt"]]
             asked[known.attempt] = replace(known, status=line["answer"], answered=line["at"])

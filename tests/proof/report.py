@@ -43,8 +43,8 @@ not told. To play it again:
 PLAYED = """\
 Half of the rounds are played with a provider that takes a repeated reference for one message, half
 with one that forgets, so that nothing may be asked of it twice. *In flight*: flows that ran when
-the fault struck, all rounds together. *Next attempt*: from the strike until the engine handed a
-send that was under way to a worker again. *Client waited*: from its first try until it was
+the fault struck, all rounds together. *Next attempt*: from the kill until the engine handed a
+send that the dead worker was at to another. *Client waited*: from its first try until it was
 accepted. *Away*: until all was at work again. The longest of each, in seconds.
 """
 

@@ -141,7 +141,7 @@ BREACHES: list[tuple[str, str, Break]] = [
     ("I6", "which nobody reported", _story(told=[Told(BEGAN + 3, 1, "Delivered")])),
     ("I7", "and it failed", lambda right: replace(
         _shown(status="Failed")(right),
-        reports={SMS: [Reported(BEGAN + 7, SMS, "delivered", settled=True)]})),
+        reports={SMS: [Reported(BEGAN + 6, SMS, "delivered", True, BEGAN + 7)]})),
     ("I7", "nothing was ever delivered", _entry(plan=replace(PLAN, digits="0105"))),
     ("I8", "history of", _story(raw=b"to +306900070102")),
     ("I8", "a full number", lambda right: replace(right, texts={"log": b"x306912340101"})),
@@ -190,7 +190,7 @@ def test_a_success_that_came_too_late_is_no_breach() -> None:
     failed: Story = replace(
         story(), tasks=[*story().tasks[:2], replace(story().tasks[2], known=FAILURE)]
     )
-    late = {SMS: [Reported(BEGAN + 30, SMS, "delivered", settled=True)]}
+    late = {SMS: [Reported(BEGAN + 29, SMS, "delivered", True, BEGAN + 30)]}
     right = _shown(status="Failed")(records())
     verdicts = {
         each.name: each for each in judged([replace(right, stories={FLOW: failed}, reports=late)])

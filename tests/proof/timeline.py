@@ -6,17 +6,18 @@ from html import escape
 
 from tests.proof.evidence import Records
 from tests.proof.faults.base import Strike
+from tests.proof.figures import taken_over
 from tests.proof.ledger import Entry
 from tests.proof.site import WORKERS
 from tests.proof.stories import Story, Task
 
 LANES = ("client", "API", "engine", *WORKERS, "provider", "receiver")
-WANTED = ("answer on its way", "taken, not answered", "request on its way", "worker killed")
+WANTED = ("answer on its way", "request on its way", "answer arrived", "worker killed")
 """Which kill is drawn, the best first: by words of its name."""
 
 LEFT, LANE, TOP, ROW = 90, 128, 96, 25
 WIDTH = LEFT + LANE * len(LANES)
-SECOND, LONGEST = 60.0, 190.0
+SECOND, LONGEST = 45.0, 150.0
 """Pixels for each second in which nothing happens, and at most."""
 
 STYLE = (
@@ -62,15 +63,14 @@ def chosen(runs: Sequence[Records]) -> Killed | None:
 
 
 def _hit(records: Records, strike: Strike) -> Killed | None:
-    baits = {entry.key for entry in strike.baits}
-    for flow, entry in records.accepted.items():
-        story = records.stories.get(flow)
-        if story is None or entry.key not in baits:
-            continue
-        for task in story.sends:
-            if task.scheduled < strike.at < task.started and task.attempt > 1:
-                return Killed(records, strike, flow, entry, story, task)
-    return None
+    """Of the flows whose send it hit the one that was taken over first."""
+    found: list[Killed] = []
+    for flow in {task.flow for task in strike.in_hand if task.name == "send_step"}:
+        story, entry = records.stories.get(flow), records.accepted.get(flow)
+        again = taken_over(story, strike.at) if story else None
+        if story and entry and again:
+            found.append(Killed(records, strike, flow, entry, story, again))
+    return min(found, key=lambda each: each.again.started, default=None)
 
 
 def drawn(killed: Killed) -> str:
@@ -173,7 +173,7 @@ def _across(lane: str) -> float:
 def _lanes(height: float) -> Iterator[str]:
     for lane in LANES:
         x = _across(lane)
-        yield f'<text class="lane" x="{x}" y="62">{lane}</text>'
+        yield f'<text class="lane" x="{x}" y="62">{lane.replace("-", " ")}</text>'
         yield f'<line class="life" x1="{x}" x2="{x}" y1="72" y2="{height - 16:.0f}"/>'
 
 

@@ -69,7 +69,7 @@ async def test_the_record_tells_the_story_and_no_secret(start: Start, tmp_path: 
     async with start() as service:
         message = service.message("+306900000102", channel="Viber")
         await service.send(message)
-        await until(lambda: '"report"' in (tmp_path / "record").read_text("utf-8"))
+        await until(lambda: '"reported"' in (tmp_path / "record").read_text("utf-8"))
         written = (tmp_path / "record").read_text("utf-8")
     lines = [json.loads(line) for line in written.splitlines() if line]
     told = [next(name for name in KINDS if name in line) for line in lines]
@@ -77,10 +77,10 @@ async def test_the_record_tells_the_story_and_no_secret(start: Start, tmp_path: 
     assert told[0] == "request"
     assert all(line["at"] > 1_700_000_000 for line in lines)
     assert all(str(message[name]) not in written for name in ("to", "from", "reportUrl"))
-    assert lines[told.index("report")]["settled"] is True
+    assert lines[told.index("reported")]["settled"] is True
 
 
-KINDS = ("request", "answer", "report", "status", "message")
+KINDS = ("request", "answer", "report", "reported", "status", "message")
 """Each line has one of these names first; a `status` line has its `message` beside it."""
 
 

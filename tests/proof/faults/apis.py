@@ -14,6 +14,9 @@ STOPPING = 40.0
 
 BAITS = 3
 
+SOON = 0.6
+"""Seconds within which the provider reports on what it took."""
+
 
 @dataclass(frozen=True)
 class KilledAnsweringCreate:
@@ -66,23 +69,30 @@ class KilledTakingReports:
             await site.reports.cut()
             site.reports.aim(victim.port)
             await baited(site, strike, "0117", BAITS, door=other.name)
-            await reached(lambda: wire.held > 0)
-            await asyncio.sleep(0.2)
+            await reached(lambda: wire.held > 0 and self._taken(site, strike))
+            await asyncio.sleep(SOON)
             struck(strike, victim.name)
             await victim.kill()
             await wire.cut()
         finally:
             wire.answers.set()
+            site.reports.aim(None)
         await reached(lambda: self._unsettled(site, strike.at) > 0)
         strike.proofs.append(f"{self._unsettled(site, strike.at)} reports got no answer")
         await victim.start()
         over(strike)
 
+    def _taken(self, site: Site, strike: Strike) -> bool:
+        """Whether the provider has a message of a bait, so that it reports on it soon."""
+        flows = {entry.flow for entry in strike.baits}
+        taken = (line["reference"] for line in read(site.record) if "channel" in line)
+        return any(reference.rpartition(".")[0] in flows for reference in taken)
+
     def _unsettled(self, site: Site, since: float) -> int:
         return sum(
             line["at"] >= since and not line["settled"]
             for line in read(site.record)
-            if "report" in line
+            if "reported" in line
         )
 
 

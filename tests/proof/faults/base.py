@@ -9,6 +9,7 @@ from typing import Protocol
 
 from tests.conftest import until
 from tests.processes import HOST
+from tests.proof.hands import Task
 from tests.proof.ledger import Entry
 from tests.proof.plan import Channel, Round
 from tests.proof.site import Site
@@ -22,7 +23,8 @@ class Strike:
     """A fault as it was played. Epoch seconds: it struck `at`, and all was well again by `over`.
 
     `proofs` say in words what shows that it hit; without one it did not. `victims` are the members
-    that it hit, `baits` the flows that it began, which `posting` still posts.
+    that it hit, and `in_hand` what a killed worker was at. `baits` are the flows that it began, which
+    `posting` still posts.
     """
 
     round: Round
@@ -31,6 +33,7 @@ class Strike:
     proofs: list[str] = field(default_factory=list)
     victims: list[str] = field(default_factory=list)
     baits: list[Entry] = field(default_factory=list)
+    in_hand: Sequence[Task] = ()
     posting: list[asyncio.Task[Entry]] = field(default_factory=list)
 
     @property

@@ -127,7 +127,8 @@ async def _unarrived(held: Held) -> None:
 
 
 async def _taken(held: Held) -> None:
-    """The provider has the message, and does not answer."""
+    """The provider has the message, and does not answer; its report, two seconds later, is held."""
+    held.site.reports.requests.clear()
     await held.baited_until(lambda: held.has("send_step"), UNANSWERED[1])
     held.proof = lambda: "the provider answers nobody of these"
 

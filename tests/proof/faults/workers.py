@@ -2,14 +2,13 @@
 
 import asyncio
 import signal
-from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 from tests.kills.plan import Phase
 from tests.proof.faults.base import Faults, Strike, baited, chance, over, reached, struck
 from tests.proof.faults.holding import HOLDS, Held
-from tests.proof.hands import Task, in_hand
+from tests.proof.hands import in_hand
 from tests.proof.site import Site
 
 STOPPING = 40.0
@@ -45,7 +44,7 @@ class WorkerKilled:
             stack.push_async_callback(held.release)
             await HOLDS[self.phase](held)
             await asyncio.sleep(random.uniform(0, LONGEST))
-            tasks = await in_hand(site, victim.pid, strike.baits)
+            tasks = strike.in_hand = await in_hand(site, victim.pid, strike.baits)
             proof = held.proof()
             struck(strike, victim.name)
             await victim.kill()
@@ -71,17 +70,15 @@ class WorkerStopped:
         random = chance(strike.round)
         victim = random.choice(site.workers)
         await baited(site, strike, random.choice(("0101", "0109", "0112")), 8)
-        tasks: Sequence[Task] = ()
 
         async def busy() -> bool:
-            nonlocal tasks
-            tasks = await in_hand(site, victim.pid, strike.baits)
-            return bool(tasks)
+            strike.in_hand = await in_hand(site, victim.pid, strike.baits)
+            return bool(strike.in_hand)
 
         await reached(busy)
         struck(strike, victim.name)
         await victim.process.killed(signal.SIGTERM, STOPPING)
-        strike.proofs.append(f"pid {victim.pid} left with {len(tasks)} activities in hand")
+        strike.proofs.append(f"pid {victim.pid} left with {len(strike.in_hand)} activities in hand")
         await victim.start()
         over(strike)
 

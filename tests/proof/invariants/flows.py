@@ -123,8 +123,8 @@ def _counted(records: Records, flow: str, entry: Entry) -> Iterator[str]:
     end = story.outcomes[0][0]
     for order in range(1, len(entry.plan.channels) + 1):
         for report in records.reports.get(f"{flow}.{order}", ()):
-            # The record is written after the answer, so what it holds was taken before.
-            if report.settled and report.status in GOOD and report.at < end and status == "Failed":
+            taken = report.settled and report.answered < end
+            if taken and report.status in GOOD and status == "Failed":
                 yield f"step {order} was {report.status}, which was taken, and it failed"
 
 
