@@ -126,8 +126,10 @@ test-callbacks: $(VENV)/dev.stamp ## Tell receivers that are down, slow, killed 
 	@$(PYTEST) tests/chaos -q $(if $(FLOWS),--flows $(FLOWS)) $(if $(SEED),--seed $(SEED)) $(ARGS)
 
 .PHONY: faults
-faults: $(VENV)/dev.stamp ## Play rounds of faults by a seed, and judge them from outside (ROUNDS=200 more, SEED=1 again)
-	@$(BIN)/python -m tests.proof $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SEED),--seed $(SEED)) $(ARGS)
+faults: $(VENV)/dev.stamp ## Play 20 rounds of faults, and judge them from outside (ROUNDS=200 more and a report, SEED=1 again)
+	@$(BIN)/python -m tests.proof $(if $(ENGINE),--engine $(ENGINE)) $(if $(DATABASE),--database $(DATABASE)) \
+	  $(if $(SEED),--seed $(SEED)) $(if $(ROUNDS),--rounds $(ROUNDS) --report docs/faults.md \
+	  --picture docs/images/faults.svg) $(ARGS)
 
 .PHONY: test-twilio
 test-twilio: $(VENV)/dev.stamp ## Send to Twilio's own OpenAPI document, served by Prism; needs npm

@@ -18,8 +18,8 @@ class Kind:
     """All rounds of one fault.
 
     `in_flight` flows ran when it struck. `resent`: seconds from a kill until the engine handed
-    a send that the dead worker was at to another; `waited`: a client's, from its first try until it was
-    accepted. The longest of each; None where there was none.
+    a send that the dead worker was at to another; `waited`: a client's, from its first try until it
+    was accepted. The longest of each; None where there was none.
     """
 
     fault: str

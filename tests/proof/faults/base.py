@@ -23,8 +23,8 @@ class Strike:
     """A fault as it was played. Epoch seconds: it struck `at`, and all was well again by `over`.
 
     `proofs` say in words what shows that it hit; without one it did not. `victims` are the members
-    that it hit, and `in_hand` what a killed worker was at. `baits` are the flows that it began, which
-    `posting` still posts.
+    that it hit, and `in_hand` what a killed worker was at. `baits` are the flows that it began,
+    which `posting` still posts.
     """
 
     round: Round
