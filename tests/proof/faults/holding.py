@@ -31,13 +31,17 @@ SHORT = 8.0
 
 @dataclass
 class Held:
-    """A victim, and all that is held around it; `lost` is what becomes of what is held."""
+    """A victim, and all that is held around it; `lost` is what becomes of what is held.
+
+    `wanted` is the activity that it is to be at when it is killed, empty for any.
+    """
 
     site: Site
     strike: Strike
     victim: Member
     stack: AsyncExitStack
     lost: bool
+    wanted: str = "send_step"
     proof: Callable[[], str] = str
 
     @property
@@ -161,6 +165,7 @@ async def _kept(held: Held) -> None:
 
 async def _asking(held: Held) -> None:
     """A ttl is over: the question stays on the wire."""
+    held.wanted = "ask"
     for _ in range(2):
         await held.bait("0118", "Viber")
     await posted(held.strike)
@@ -173,14 +178,23 @@ async def _asking(held: Held) -> None:
 async def _publishing(held: Held) -> None:
     """The callback stays on the wire, or its answer does."""
     wire = held.site.callbacks
+    held.wanted = "publish"
     (wire.requests if held.lost else wire.answers).clear()
-    await held.baited_until(lambda: held.has("publish"), "0101")
-    await reached(lambda: wire.held > 0)
+
+    async def stuck() -> bool:
+        """Not one that was answered just before."""
+        if not wire.held or not await held.has("publish"):
+            return False
+        await asyncio.sleep(0.3)
+        return await held.has("publish")
+
+    await held.baited_until(stuck, "0101")
     held.proof = lambda: f"{wire.held} callbacks were held"
 
 
 async def _random(held: Held) -> None:
     """Nothing is held."""
+    held.wanted = ""
     await held.bait("0101")
     await held.baited_until(_at_anything(held), "0112")
     held.proof = lambda: "nothing was held"

@@ -48,7 +48,7 @@ class WorkerKilled:
             proof = held.proof()
             struck(strike, victim.name)
             await victim.kill()
-            if tasks and proof:
+            if any(held.wanted in ("", task.name) for task in tasks):
                 named = ", ".join(sorted({task.name for task in tasks}))
                 strike.proofs.append(f"pid {victim.pid} gone with {named} in hand; {proof}")
             if lost:
