@@ -1,7 +1,6 @@
 """Gathers the evidence once all is over, or the grace is."""
 
 import re
-import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -16,7 +15,6 @@ from temporalio.worker import Replayer, UnsandboxedWorkflowRunner
 
 from accounts.demonstration import ACME, CALLBACK_KEYS, SECRETS
 from tests.chaos.evidence import gathered as receipts_in
-from tests.conftest import until
 from tests.databases import KEYS
 from tests.processes import HOST
 from tests.proof import ledger
@@ -24,31 +22,21 @@ from tests.proof.evidence import Callbacks, Records
 from tests.proof.faults.base import Strike
 from tests.proof.forging import forgeries
 from tests.proof.provider import provided
+from tests.proof.settling import replayed, settled
 from tests.proof.site import Site
 from tests.proof.stories import Story, story
 from workflows.failover import FailoverWorkflow
 from workflows.names import workflow_id
 
-GRACE = 240.0
-"""Seconds after the last round within which every flow ends and is told: ttls, repeated callbacks.
-
-A call that nobody reports on takes longer: those are begun only where nothing becomes uncertain.
-"""
-
-REPLAYING = 90.0
-"""Seconds within which a replay delivers what was dead."""
-
 
 async def gathered(site: Site, strikes: Sequence[Strike]) -> Records:
     """Wait until all is over, have what is dead replayed, and gather."""
-    with suppress(TimeoutError):
-        await until(lambda: _is_over(site), GRACE, every=1.0)
+    await settled(site)
     entries = ledger.entries(site.ledger.file)
     flows = [entry.flow for entry in entries if entry.flow]
     first = await _callbacks(site, flows)
     await site.receiver.calm()
-    replayed_at = time.time()
-    await _replay(site)
+    replayed_at = await replayed(site)
     last = await _callbacks(site, flows)
     noted = provided(site.record)
     return Records(
@@ -66,37 +54,6 @@ async def gathered(site: Site, strikes: Sequence[Strike]) -> Records:
         texts=await _texts(site),
         secrets=_secrets(site),
     )
-
-
-async def _is_over(site: Site) -> bool:
-    """Whether no flow runs: each has told what it had to, or given up."""
-    with suppress(RPCError):
-        running = await site.temporal.count_workflows("ExecutionStatus='Running'")
-        return running.count == 0
-    return False
-
-
-async def _replay(site: Site) -> None:
-    """Have all that is dead delivered."""
-    day = time.gmtime(time.time() - 86400)
-    body = {"since": time.strftime("%Y-%m-%dT%H:%M:%SZ", day)}
-
-    async def none_is_dead() -> bool:
-        dead = await _listed(site.api, state="Dead", size="1")
-        waiting = await _listed(site.api, state="Waiting", size="1")
-        if dead and not waiting:
-            (await site.api.post("/callbacks/replay", json=body)).raise_for_status()
-        return not dead and not waiting
-
-    with suppress(TimeoutError):
-        await until(none_is_dead, REPLAYING, every=1.0)
-
-
-async def _listed(api: httpx.AsyncClient, **query: str) -> Sequence[Mapping[str, Any]]:
-    answer = await api.get("/callbacks", params=query)
-    answer.raise_for_status()
-    content: Sequence[Mapping[str, Any]] = answer.json()["content"]
-    return content
 
 
 async def _callbacks(site: Site, flows: Sequence[str]) -> Mapping[str, Sequence[Mapping[str, Any]]]:
@@ -126,10 +83,10 @@ async def _stories(site: Site, flows: Sequence[str]) -> Mapping[str, Story]:
         handle = site.temporal.get_workflow_handle(workflow_id(ACME.account, flow))
         with suppress(RPCError):
             histories[flow] = await handle.fetch_history()
-    return {flow: story(each, await _replayed(each)) for flow, each in histories.items()}
+    return {flow: story(each, await _replay(each)) for flow, each in histories.items()}
 
 
-async def _replayed(history: WorkflowHistory) -> str:
+async def _replay(history: WorkflowHistory) -> str:
     """What is wrong with a replay by today's code; empty if nothing is."""
     replayer = Replayer(
         workflows=[FailoverWorkflow],

@@ -19,8 +19,8 @@ SCRIPTS = (
 SLOW = ("0104", "0106", "0107", "0116", "0118")
 """Those on whom a step may take its whole ttl."""
 
-SILENT_CALLS = ("0106", "0118")
-"""Who is silent when called, too: a quarter of an hour passes before that counts as failed."""
+SILENT_CALLS = ("0106", "0107", "0118")
+"""Who is silent when called, or late: a quarter of an hour passes before that counts as failed."""
 
 LASTS = 4.0
 """Seconds over which a round's flows are started."""
