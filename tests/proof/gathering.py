@@ -1,11 +1,12 @@
 """Gathers the evidence once all is over, or the grace is."""
 
+import asyncio
 import re
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 from temporalio.client import WorkflowHistory
@@ -28,6 +29,11 @@ from tests.proof.stories import Story, story
 from workflows.failover import FailoverWorkflow
 from workflows.names import workflow_id
 
+T = TypeVar("T")
+
+AT_ONCE = 6
+"""Questions under way."""
+
 
 async def gathered(site: Site, strikes: Sequence[Strike]) -> Records:
     """Wait until all is over, have what is dead replayed, and gather."""
@@ -37,7 +43,8 @@ async def gathered(site: Site, strikes: Sequence[Strike]) -> Records:
     first = await _callbacks(site, flows)
     await site.receiver.calm()
     replayed_at = await replayed(site)
-    last = await _callbacks(site, flows)
+    dead = [flow for flow in flows if any(each["state"] == "Dead" for each in first[flow])]
+    last = {**first, **await _callbacks(site, dead)}
     noted = provided(site.record)
     return Records(
         dedupes=site.dedupes,
@@ -56,34 +63,48 @@ async def gathered(site: Site, strikes: Sequence[Strike]) -> Records:
     )
 
 
+async def _of_each(flows: Sequence[str], ask: Callable[[str], Awaitable[T]]) -> Mapping[str, T]:
+    """What is answered for each flow, some at a time."""
+    turns = asyncio.Semaphore(AT_ONCE)
+
+    async def asked(flow: str) -> T:
+        async with turns:
+            return await ask(flow)
+
+    answers = await asyncio.gather(*(asked(flow) for flow in flows))
+    return dict(zip(flows, answers, strict=True))
+
+
 async def _callbacks(site: Site, flows: Sequence[str]) -> Mapping[str, Sequence[Mapping[str, Any]]]:
-    return {flow: [each async for each in _in_full(site.api, flow)] for flow in flows}
+    async def in_full(flow: str) -> Sequence[Mapping[str, Any]]:
+        listed = await site.api.get(f"/failover/{flow}/callbacks")
+        return [
+            (await site.api.get(f"/callbacks/{each['id']}")).raise_for_status().json()
+            for each in (listed.json()["content"] if listed.is_success else ())
+        ]
 
-
-async def _in_full(api: httpx.AsyncClient, flow: str) -> AsyncIterator[Mapping[str, Any]]:
-    listed = await api.get(f"/failover/{flow}/callbacks")
-    for each in listed.json()["content"] if listed.is_success else ():
-        shown = await api.get(f"/callbacks/{each['id']}")
-        shown.raise_for_status()
-        yield shown.json()
+    return await _of_each(flows, in_full)
 
 
 async def _shown(site: Site, flows: Sequence[str]) -> Mapping[str, Mapping[str, Any]]:
-    shown: dict[str, Mapping[str, Any]] = {}
-    for flow in flows:
+    async def shown(flow: str) -> Mapping[str, Any] | None:
         answer = await site.api.get(f"/failover/tracking/{flow}")
-        if answer.is_success:
-            shown[flow] = answer.json()
-    return shown
+        return dict(answer.json()) if answer.is_success else None
+
+    found = await _of_each(flows, shown)
+    return {flow: each for flow, each in found.items() if each is not None}
 
 
 async def _stories(site: Site, flows: Sequence[str]) -> Mapping[str, Story]:
-    histories: dict[str, WorkflowHistory] = {}
-    for flow in flows:
+    async def told(flow: str) -> Story | None:
         handle = site.temporal.get_workflow_handle(workflow_id(ACME.account, flow))
         with suppress(RPCError):
-            histories[flow] = await handle.fetch_history()
-    return {flow: story(each, await _replay(each)) for flow, each in histories.items()}
+            history = await handle.fetch_history()
+            return story(history, await _replay(history))
+        return None
+
+    found = await _of_each(flows, told)
+    return {flow: each for flow, each in found.items() if each is not None}
 
 
 async def _replay(history: WorkflowHistory) -> str:

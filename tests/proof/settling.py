@@ -12,7 +12,7 @@ from tests.conftest import until
 from tests.proof.site import Site
 
 GRACE = 240.0
-"""Seconds after the last round within which every flow ends and is told: ttls, repeated callbacks."""
+"""Seconds after the last round within which every flow ends and is told, repeated callbacks too."""
 
 REPLAYING = 90.0
 """Seconds within which a replay delivers what was dead."""
