@@ -71,17 +71,20 @@ def _resent(records: Records, strike: Strike) -> Iterator[float]:
 
 
 def taken_over(story: Story, at: float) -> Task | None:
-    """The send that was under way then, and was begun once more afterwards."""
+    """The send that was under way then, and was begun once more afterwards.
+
+    Of a third attempt nobody knows when the second was.
+    """
     for task in story.sends:
-        if task.scheduled < at < task.started and task.attempt > 1:
+        if task.scheduled < at < task.started and task.attempt == 2:
             return task
     return None
 
 
 def _waited(records: Records, strike: Strike) -> Iterator[float]:
     for entry in records.entries:
-        first, last = entry.tries[0].asked, entry.tries[-1].ended
-        if len(entry.tries) > 1 and first < strike.over and last > strike.at:
+        first = entry.tries[0]
+        if len(entry.tries) > 1 and first.asked < strike.over and first.ended > strike.at:
             yield entry.waited
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
+from itertools import pairwise
 
 from tests.proof.evidence import Records
 from tests.proof.faults.base import Strike
@@ -195,11 +196,18 @@ def _kill(killed: Killed, places: dict[float, float]) -> Iterator[str]:
     edge = _across("engine") - 26
     yield f'<line class="kill" x1="{edge}" x2="{edge}" y1="{y:.0f}" y2="{until:.0f}"/>'
     waited = killed.again.started - strike.at
-    middle = (y + until) / 2
+    middle = _widest([place for place in places.values() if y <= place <= until])
     yield (
         f'<text class="red label" x="{edge - 8}" y="{middle:.0f}" text-anchor="end">'
         f"{waited:.1f} s until the next attempt</text>"
     )
+
+
+def _widest(places: Sequence[float]) -> float:
+    """The middle of the widest gap: there is room for words."""
+    gaps = pairwise(sorted(places))
+    above, below = max(gaps, key=lambda gap: gap[1] - gap[0])
+    return (above + below) / 2
 
 
 def _arrow(said: Said, y: float, after: float) -> Iterator[str]:
