@@ -71,6 +71,7 @@ class Keeper:
             stdin=asyncio.subprocess.PIPE,
             cwd=ROOT,
             env=dict(inherited()),
+            start_new_session=True,  # Ctrl-C is for who started it
         )
         await until(self._listens, within=30, every=0.05)
 
