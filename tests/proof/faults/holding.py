@@ -25,7 +25,7 @@ FEW, MOST = 4, 16
 """Baits at once, and in all: enough that the victim takes some."""
 
 
-SHORT = 8.0
+SHORT = 12.0
 """Seconds for which the database may stay locked."""
 
 
