@@ -43,8 +43,8 @@ class Entry:
     plan: FlowPlan
     tries: list[Try] = field(default_factory=list)
     flow: str | None = None
-    differs: bool = False
-    """Whether it was answered otherwise when it was asked once more."""
+    differs: str = ""
+    """The members of the answer that were others when it was asked once more, with commas."""
 
     @property
     def accepted(self) -> float:
@@ -73,7 +73,7 @@ class Ledger:
         self._name = name
         self._numbers = count(1)
         self._turns = count()
-        self._answers: dict[str, str] = {}
+        self._answers: dict[str, Any] = {}
         self.entries: list[Entry] = []
 
     @property
@@ -112,7 +112,7 @@ class Ledger:
         with suppress(httpx.TransportError):
             answer = await self._ask(entry, door)
             if answer.is_success:
-                entry.differs = answer.text != self._answers[entry.key]
+                entry.differs = _differences(self._answers[entry.key], answer.json())
                 self._notes.add(again=entry.key, differs=entry.differs)
 
     async def _try(self, entry: Entry, door: str) -> float | None:
@@ -126,7 +126,7 @@ class Ledger:
             return PAUSE
         said: Any = answer.json() if answer.is_success else {}
         entry.flow = said.get("trackingId")
-        self._answers[entry.key] = answer.text
+        self._answers[entry.key] = said
         told = "" if entry.flow else answer.text[:500]
         ended = self._notes.add(
             answer=entry.key, door=door, status=answer.status_code, id=entry.flow, body=told
@@ -135,6 +135,11 @@ class Ledger:
         if answer.status_code != 503:
             return None
         return float(answer.headers.get("retry-after", PAUSE))
+
+
+def _differences(one: dict[str, Any], other: dict[str, Any]) -> str:
+    names = sorted({*one, *other})
+    return ", ".join(name for name in names if one.get(name) != other.get(name))
 
 
 def entries(file: Path) -> Sequence[Entry]:

@@ -34,10 +34,12 @@ class Player:
             strike = Strike(each)
             self.strikes.append(strike)
             await asyncio.sleep(each.moment)
+            strike.began = time.time()
             for _ in range(TRIES):
                 await self._strike(strike)
                 if strike.fired:
                     break
+            strike.ended = time.time()
             self.say(strike, time.monotonic() - began)
         await asyncio.gather(*posting, *(task for each in self.strikes for task in each.posting))
 

@@ -118,7 +118,7 @@ BREACHES: list[tuple[str, str, Break]] = [
         VIBER, _asked(1, VIBER, taken=True), _asked(5, VIBER, 2, status=202, taken=True))),
     ("I2", "nobody wanted that", _request(f"{FLOW}.3", _asked(9, f"{FLOW}.3"))),
     ("I2", "nobody wanted that", _request("another.1", _asked(9, "another.1"))),
-    ("I2", "answered otherwise", _entry(differs=True)),
+    ("I2", "another createdAt", _entry(differs="createdAt")),
     ("I3", "in the order [2]", _sends(SECOND_SEND)),
     ("I3", "in the order [2, 1]", _sends(SECOND_SEND, FIRST_SEND)),
     ("I3", "in the order [1, 1]", _sends(FIRST_SEND, FIRST_SEND)),

@@ -22,14 +22,18 @@ REACHED = 20.0
 class Strike:
     """A fault as it was played. Epoch seconds: it struck `at`, and all was well again by `over`.
 
+    `began` and `ended` are those of the round, or of several tries at it.
+
     `proofs` say in words what shows that it hit; without one it did not. `victims` are the members
     that it hit, and `in_hand` what a killed worker was at. `baits` are the flows that it began,
     which `posting` still posts.
     """
 
     round: Round
+    began: float = 0.0
     at: float = 0.0
     over: float = 0.0
+    ended: float = 0.0
     proofs: list[str] = field(default_factory=list)
     victims: list[str] = field(default_factory=list)
     baits: list[Entry] = field(default_factory=list)

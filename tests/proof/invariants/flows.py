@@ -13,7 +13,7 @@ OVER = ("Succeeded", "Failed")
 GOOD = ("delivered", "seen", "completed")
 """A provider's words for success."""
 
-GRACE = 45.0
+GRACE = 90.0
 """Seconds beyond its ttls, and beyond what was away meanwhile, that a flow may take to end."""
 
 
@@ -49,11 +49,11 @@ def _end(records: Records, flow: str, entry: Entry) -> Iterator[str]:
 
 
 def _away(records: Records, story: Story) -> float:
-    """Seconds during which a fault lasted while the flow ran."""
+    """Seconds during which something was held, locked or gone while the flow ran."""
     return sum(
-        max(0.0, strike.over - strike.at)
+        strike.ended - strike.began
         for strike in records.strikes
-        if strike.over > story.began and strike.at < (story.ended or strike.over)
+        if strike.ended > story.began and strike.began < (story.ended or strike.ended)
     )
 
 

@@ -25,7 +25,7 @@ def _twice(records: Records) -> Iterator[str]:
         yield from (f"{reference}: {wrong}" for wrong in _asked(requests, records.dedupes))
     for entry in records.entries:
         if entry.differs:
-            yield f"{entry.flow}: asked again with the same key, it was answered otherwise"
+            yield f"{entry.flow}: asked again with the same key, another {entry.differs}"
 
 
 def _asked(requests: Sequence[Request], dedupes: bool) -> Iterator[str]:
