@@ -143,6 +143,12 @@ test-cluster: $(VENV)/dev.stamp ## Kill each process of a real cluster under loa
 test-secrets: $(VENV)/dev.stamp ## Dump all that a run writes down, and find no secret in it; without the seal, all
 	@$(PYTEST) tests/secrecy -q $(ARGS)
 
+.PHONY: faults
+faults: $(VENV)/dev.stamp ## Play 20 rounds of faults, and judge them from outside (ROUNDS=200 more and a report, SEED=1 again)
+	@$(BIN)/python -m tests.proof $(if $(ENGINE),--engine $(ENGINE)) $(if $(DATABASE),--database $(DATABASE)) \
+	  $(if $(SEED),--seed $(SEED)) $(if $(ROUNDS),--rounds $(ROUNDS) --report docs/faults.md \
+	  --picture docs/images/faults.svg) $(ARGS)
+
 .PHONY: test-twilio
 test-twilio: $(VENV)/dev.stamp ## Send to Twilio's own OpenAPI document, served by Prism; needs npm
 	@npm ci --prefix tests/prism --silent && $(PYTEST) tests/prism -q $(ARGS)

@@ -123,6 +123,9 @@ def sandbox(
     dedupe: Annotated[
         bool | None, typer.Option(help="Whether a repeated reference is one message.")
     ] = None,
+    record: Annotated[
+        Path | None, typer.Option(help="A file that remembers what was taken, over restarts.")
+    ] = None,
 ) -> None:
     """Serve a provider that sends nothing: scripts by the recipient's last digits, an inbox."""
     settings = Settings()
@@ -133,6 +136,7 @@ def sandbox(
             port=settings.sandbox_port,
             report_origin=settings.report_url,
             dedupes=settings.sandbox_dedupes if dedupe is None else dedupe,
+            record=record,
         )
     )
 

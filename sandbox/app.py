@@ -12,7 +12,8 @@ from starlette.exceptions import HTTPException
 from sandbox import page
 from sandbox.answers import problem
 from sandbox.desk import Desk
-from sandbox.phones import Message
+from sandbox.phones import Message, Phones
+from sandbox.record import Record, Remembered
 from sandbox.wire import Answered, Send
 
 
@@ -42,7 +43,7 @@ async def message_by_reference(
 @router.get("/messages/{message_id}", response_model=None)
 async def message_by_id(message_id: str, desk: TheDesk) -> Response:
     """One message: {messageId, reference, status, reason}."""
-    return _found(desk.phones.message(message_id))
+    return _found(desk.phones.standing(message_id))
 
 
 @router.post("/messages/{message_id}/replies", response_model=None)
@@ -78,13 +79,15 @@ async def health() -> dict[str, str]:
     return {"status": "ok"}
 
 
-def create_app(*, report_origin: str, dedupes: bool = True) -> FastAPI:
+def create_app(
+    *, report_origin: str, dedupes: bool = True, record: Record | None = None
+) -> FastAPI:
     """The service.
 
     It reports to addresses of `report_origin` ("http://127.0.0.1:8080") only. With `dedupes`
-    off, a repeated reference is a new message.
+    off, a repeated reference is a new message. What is on `record` is known.
     """
-    desk = Desk(report_origin=report_origin, dedupes=dedupes)
+    desk = Desk(report_origin=report_origin, dedupes=dedupes, phones=Phones(record))
 
     @asynccontextmanager
     async def closing(_: FastAPI) -> AsyncIterator[None]:
@@ -101,7 +104,7 @@ def create_app(*, report_origin: str, dedupes: bool = True) -> FastAPI:
     return app
 
 
-def _found(message: Message | None) -> Response:
+def _found(message: Message | Remembered | None) -> Response:
     return problem(404, "unknown message") if message is None else JSONResponse(message.shown())
 
 

@@ -9,6 +9,7 @@ from fastapi.responses import JSONResponse, Response
 
 from sandbox.answers import PATIENCE, Unanswered, problem
 from sandbox.phones import Message, Phones
+from sandbox.record import Remembered
 from sandbox.reporting import Reporter
 from sandbox.scripts import Answer, row_for
 from sandbox.wire import Send
@@ -24,7 +25,10 @@ class Desk:
     report_origin: str
     dedupes: bool
     phones: Phones = field(default_factory=Phones)
-    reporter: Reporter = field(default_factory=Reporter)
+    reporter: Reporter = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.reporter = Reporter(self.phones)
 
     async def take(self, send: Send) -> Response:
         """Accept the message or turn it away, and answer."""
@@ -37,13 +41,15 @@ class Desk:
         if attempt.number <= len(script.turned_away):
             response = self._turn_away(script.turned_away[attempt.number - 1])
         elif self.dedupes and (known := self.phones.latest(send.reference)):
+            if isinstance(known, Remembered):  # whose reports ended with the process that took it
+                self.reporter.play(self.phones.recall(known, send), script)
             response = _error() if script.answer is Answer.ERROR else _duplicate(known)
         else:
             message = self.phones.accept(send)
             tried = self.reporter.play(message, script)
             response = await self._accept(message, script.answer, tried)
         if not isinstance(response, Unanswered):
-            attempt.answered = response.status_code
+            self.phones.answered(attempt, response.status_code)
         return response
 
     def reply(self, message: Message, text: str) -> Response:
@@ -83,7 +89,7 @@ def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
     return url.scheme, url.host, url.port
 
 
-def _duplicate(message: Message) -> JSONResponse:
+def _duplicate(message: Message | Remembered) -> JSONResponse:
     return JSONResponse({"messageId": message.id, "status": "queued", "duplicate": True})
 
 

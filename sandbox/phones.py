@@ -1,4 +1,7 @@
-"""The phones: what was accepted, how far it got, and every request seen, all in memory."""
+"""The phones: what was accepted, how far it got, and every request seen.
+
+All in memory, and for those who come later on record, where one is kept.
+"""
 
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -6,6 +9,7 @@ from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
+from sandbox.record import Record, Remembered
 from sandbox.wire import Send, iso, now
 
 
@@ -69,36 +73,71 @@ class Attempt:
 
 
 class Phones:
-    """All messages and requests since the start, oldest first."""
+    """All messages and requests since the start, oldest first; of earlier ones the record."""
 
-    def __init__(self) -> None:
+    def __init__(self, record: Record | None = None) -> None:
         self.attempts: list[Attempt] = []
-        self._counts: defaultdict[str, int] = defaultdict(int)
+        self._record = record or Record()
+        self._counts = defaultdict(int, self._record.requests)
         self._messages: dict[str, Message] = {}
-        self._latest: dict[str, Message] = {}
+        self._latest: dict[str, Message | Remembered] = {
+            known.reference: known for known in self._record.messages.values()
+        }
 
     def attempt(self, reference: str) -> Attempt:
         """Note a request to send."""
         self._counts[reference] += 1
         attempt = Attempt(reference, self._counts[reference])
         self.attempts.append(attempt)
+        self._record.note(request=reference, attempt=attempt.number)
         return attempt
+
+    def answered(self, attempt: Attempt, status: int) -> None:
+        """Note how the request is answered."""
+        attempt.answered = status
+        self._record.note(answer=status, reference=attempt.reference, attempt=attempt.number)
 
     def accept(self, send: Send) -> Message:
         """Put a new message on its recipient's phone."""
         message = Message(send)
-        self._messages[message.id] = message
-        self._latest[send.reference] = message
-        return message
+        self._record.note(message=message.id, reference=send.reference, channel=send.channel)
+        return self._keep(message)
+
+    def recall(self, known: Remembered, send: Send) -> Message:
+        """Have a message of an earlier process at hand again: its recipient has it already."""
+        return self._keep(Message(send, id=known.id))
+
+    def move(self, message: Message, status: str, reason: str | None) -> None:
+        """The message got so far."""
+        message.status, message.reason = status, reason
+        reference = message.send.reference
+        self._record.note(status=status, reason=reason, message=message.id, reference=reference)
+
+    def reporting(self, message: Message, status: str) -> None:
+        """Note a report before it is sent: whoever gets it can say that there was one."""
+        self._record.note(report=status, reference=message.send.reference)
+
+    def reported(self, message: Message, status: str, settled: bool) -> None:
+        """Note whether that settled it."""
+        self._record.note(reported=status, reference=message.send.reference, settled=settled)
 
     def message(self, message_id: str) -> Message | None:
         """The message with this id."""
         return self._messages.get(message_id)
 
-    def latest(self, reference: str) -> Message | None:
+    def standing(self, message_id: str) -> Message | Remembered | None:
+        """The same, be it an earlier process's."""
+        return self._messages.get(message_id) or self._record.messages.get(message_id)
+
+    def latest(self, reference: str) -> Message | Remembered | None:
         """The message last accepted under this reference."""
         return self._latest.get(reference)
 
     def inbox(self, to: str | None = None) -> list[Message]:
         """Every message, or one recipient's."""
         return [message for message in self._messages.values() if to in (None, message.send.to)]
+
+    def _keep(self, message: Message) -> Message:
+        self._messages[message.id] = message
+        self._latest[message.send.reference] = message
+        return message

@@ -1,7 +1,8 @@
 """Delivery reports: plays a message's script and posts each line until it is answered."""
 
 import asyncio
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
+from functools import partial
 from itertools import chain, repeat
 from random import SystemRandom
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import httpx
 import structlog
 
-from sandbox.phones import Message
+from sandbox.phones import Message, Phones
 from sandbox.scripts import Line, Script, Since
 from sandbox.wire import iso, now
 
@@ -28,7 +29,8 @@ def pauses() -> Iterator[float]:
 class Reporter:
     """Plays scripts in the background. `closing` is set once it is told to stop."""
 
-    def __init__(self) -> None:
+    def __init__(self, phones: Phones) -> None:
+        self._phones = phones
         self.closing = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         # Neither proxies nor redirects: reports reach the configured origin or nobody.
@@ -49,7 +51,7 @@ class Reporter:
 
     def hand_on(self, url: str, reply: dict[str, Any]) -> None:
         """POST a recipient's reply, as often as a report would be."""
-        self._begin(self._deliver(url, reply, asyncio.Event()))
+        self._begin(self._deliver(url, reply, asyncio.Event(), lambda _: None))
 
     def _begin(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)
@@ -73,16 +75,25 @@ class Reporter:
         accepted = asyncio.get_running_loop().time()
         for line in script.lines:
             await asyncio.sleep(_wait(line, accepted, message.send.validity))
-            message.status, message.reason = line.status, line.reason
+            self._phones.move(message, line.status, line.reason)
             if line.reported:
                 report = {**message.shown(), "at": iso(now())}
-                await self._deliver(message.send.report_url, report, tried)
+                self._phones.reporting(message, line.status)
+                note = partial(self._phones.reported, message, line.status)
+                await self._deliver(message.send.report_url, report, tried, note)
 
-    async def _deliver(self, url: str, report: dict[str, Any], tried: asyncio.Event) -> None:
+    async def _deliver(
+        self,
+        url: str,
+        report: dict[str, Any],
+        tried: asyncio.Event,
+        note: Callable[[bool], None],
+    ) -> None:
         loop = asyncio.get_running_loop()
         deadline = loop.time() + _PATIENCE
         for pause in pauses():
             settled = await self._post(url, report)
+            note(settled)
             tried.set()
             if settled:
                 return

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import socket
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -10,6 +11,7 @@ import uvicorn
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
 from sandbox.app import create_app
+from sandbox.record import Record
 from sandbox.reporting import Reporter
 
 
@@ -40,13 +42,17 @@ class _Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-async def serve(*, host: str, port: int, report_origin: str, dedupes: bool) -> None:
+async def serve(
+    *, host: str, port: int, report_origin: str, dedupes: bool, record: Path | None = None
+) -> None:
     """Serve until SIGTERM or SIGINT, or until cancelled.
 
+    What comes and goes is added to the file `record`, and what stands there is known.
+
     Raises:
-        OSError: the address cannot be listened on.
+        OSError: the address cannot be listened on, or the file not written.
     """
-    app = create_app(report_origin=report_origin, dedupes=dedupes)
+    app = create_app(report_origin=report_origin, dedupes=dedupes, record=Record(record))
     config = uvicorn.Config(
         app,
         http=_Protocol,

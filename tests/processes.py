@@ -2,11 +2,12 @@
 
 import asyncio
 import os
+import random
 import signal
 import socket
 import sys
 from asyncio.subprocess import Process
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -198,6 +199,22 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         return int(probe.getsockname()[1])
+
+
+def steady_ports(count: int) -> Sequence[int]:
+    """Ports that no outgoing connection takes while those who listen on them are down.
+
+    Raises:
+        RuntimeError: there are not so many.
+    """
+    found: list[int] = []
+    for port in random.sample(range(12000, 32000), 1000):
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind((HOST, port))
+            found.append(port)
+        if len(found) == count:
+            return found
+    raise RuntimeError("no free ports")
 
 
 def client_of(port: int) -> httpx.AsyncClient:

@@ -97,7 +97,8 @@ class FlowClient:
     async def start(self, flow: Flow, recipients: Sequence[str]) -> Flow:
         """Seal the flow and start it, so that it outlives every process; returns it sealed.
 
-        `recipients` are the full numbers: only their hashes are kept.
+        `recipients` are the full numbers: only their hashes are kept. What an earlier request with
+        the same body started, while the engine's answers were lost, is returned as it was started.
 
         Raises:
             AlreadyStarted: another request started a flow of this id.
@@ -109,12 +110,7 @@ class FlowClient:
         unanswered = False
         while True:
             try:
-                await self._start(sealed, hashes)
-                return sealed
-            except WorkflowAlreadyStartedError:
-                if unanswered:  # by our own earlier asking
-                    return sealed
-                raise AlreadyStarted from None
+                return await self._started(sealed, hashes, unanswered)
             except (RPCError, NotConnected) as fault:
                 unanswered = True
                 if not _may_pass(fault) or asyncio.get_running_loop().time() > give_up:
@@ -122,6 +118,27 @@ class FlowClient:
                         "The flow could not be started; send the request again", flow.tracking_id
                     ) from None
                 await asyncio.sleep(0.25)
+
+    async def _started(self, sealed: Flow, hashes: list[str], unanswered: bool) -> Flow:
+        """Start the flow, or find what an asking that went unanswered has started."""
+        try:
+            await self._start(sealed, hashes)
+        except WorkflowAlreadyStartedError:
+            if unanswered:  # by our own earlier asking, or by another request's
+                return await self._existing(sealed)
+            raise AlreadyStarted from None
+        return sealed
+
+    async def _existing(self, sealed: Flow) -> Flow:
+        """The flow of that id as it was started, if by a request with the same body."""
+        workflow_id = names.workflow_id(sealed.account, sealed.tracking_id)
+        history = self._client.get_workflow_handle(workflow_id).fetch_history_events(page_size=1)
+        started = (await anext(history)).workflow_execution_started_event_attributes
+        existing: Flow
+        (existing,) = await self._client.data_converter.decode(started.input.payloads, [Flow])
+        if existing.request != sealed.request:
+            raise AlreadyStarted
+        return existing
 
     async def _start(self, flow: Flow, hashes: list[str]) -> None:
         attributes = TypedSearchAttributes(

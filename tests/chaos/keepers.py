@@ -1,12 +1,10 @@
 """Keeps receivers as processes: starts them, kills them with -9 by their scripts, restarts them."""
 
 import asyncio
-import random
-import socket
 import sys
 import time
 from asyncio.subprocess import Process
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -15,7 +13,7 @@ from tests.chaos.phases import CALM, Phase, now
 from tests.chaos.plan import Plan
 from tests.chaos.receiver import Post
 from tests.conftest import until
-from tests.processes import HOST, ROOT, inherited
+from tests.processes import HOST, ROOT, inherited, steady_ports
 
 
 @dataclass
@@ -73,6 +71,7 @@ class Keeper:
             stdin=asyncio.subprocess.PIPE,
             cwd=ROOT,
             env=dict(inherited()),
+            start_new_session=True,  # Ctrl-C is for who started it
         )
         await until(self._listens, within=30, every=0.05)
 
@@ -101,7 +100,7 @@ class Keeper:
 @asynccontextmanager
 async def kept(plan: Plan, directory: Path, key: str) -> AsyncIterator[Mapping[str, Keeper]]:
     """The plan's receivers, by their names; the directory gets their notes."""
-    ports = _ports(len(plan.scripts))
+    ports = steady_ports(len(plan.scripts))
     keepers = {
         name: Keeper(name, Post(port, str(directory / f"{name}.jsonl"), script, 0.0, 1, key))
         for (name, script), port in zip(plan.scripts.items(), ports, strict=True)
@@ -111,15 +110,3 @@ async def kept(plan: Plan, directory: Path, key: str) -> AsyncIterator[Mapping[s
             stack.push_async_callback(keeper.end)
             await keeper.begin()
         yield keepers
-
-
-def _ports(count: int) -> Sequence[int]:
-    """Ports that no outgoing connection takes while their receivers are down."""
-    found: list[int] = []
-    for port in random.sample(range(12000, 32000), 1000):
-        with socket.socket() as probe, suppress(OSError):
-            probe.bind((HOST, port))
-            found.append(port)
-        if len(found) == count:
-            return found
-    raise RuntimeError("no free ports")

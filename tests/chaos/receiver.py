@@ -68,7 +68,7 @@ class Receiver:
     async def handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection, one callback."""
         with suppress(ConnectionError, asyncio.IncompleteReadError):
-            path, headers, body = await _request(reader)
+            path, headers, body = await request_of(reader)
             phase = now(self._post.script, time.time() - self._post.began).phase
             self._count += 1
             name = f"{os.getpid()}-{self._count}"
@@ -122,7 +122,8 @@ class Receiver:
         os.write(self._notes, json.dumps(line).encode() + b"\n")
 
 
-async def _request(reader: asyncio.StreamReader) -> tuple[str, Mapping[str, str], bytes]:
+async def request_of(reader: asyncio.StreamReader) -> tuple[str, Mapping[str, str], bytes]:
+    """The path, the headers by their names in small letters, and the body of what comes."""
     head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
     first, *lines = head.splitlines()
     pairs = (line.partition(": ") for line in lines if line)

@@ -13,7 +13,7 @@ from temporalio.client import Client
 
 from cli import engine as embedded
 from tests.conftest import until
-from tests.processes import HOST, STARTING, free_port
+from tests.processes import HOST, STARTING, steady_ports
 
 SERVER = "temporal"
 
@@ -61,7 +61,7 @@ class DevelopmentServer:
 async def running(directory: Path) -> AsyncIterator[DevelopmentServer]:
     """A server with its files in that existing directory, at work; gone in the end."""
     cli = await embedded.resolve(None, directory / "engine")
-    port, ui_port = free_port(), free_port()
+    port, ui_port = steady_ports(2)
     command = embedded.arguments(cli, directory / "temporal.db", port, ui_port)
     with (directory / "temporal.log").open("wb") as output:
         server = DevelopmentServer(command, f"{HOST}:{port}", output)

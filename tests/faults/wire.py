@@ -10,14 +10,17 @@ from tests.processes import HOST
 
 
 class Wire:
-    """A TCP proxy in front of a loopback port.
+    """A TCP proxy in front of a loopback port, or of several, which take turns.
+
+    Where one of several does not listen, the next takes the connection.
 
     `requests` and `answers` hold back what goes to and fro while they are cleared. After `block`
     nobody can connect any more: attempts hang, as with a host that drops packets. Linux only.
     """
 
-    def __init__(self, target: int) -> None:
-        self._target = target
+    def __init__(self, *targets: int) -> None:
+        self._targets = targets
+        self._turn, self._aimed = 0, False
         self.requests, self.answers = asyncio.Event(), asyncio.Event()
         self.requests.set()
         self.answers.set()
@@ -103,7 +106,7 @@ class Wire:
         reader, writer = await asyncio.open_connection(sock=connection)
         try:
             with suppress(OSError):
-                target_reader, target_writer = await asyncio.open_connection(HOST, self._target)
+                target_reader, target_writer = await self._connected()
                 try:
                     async with asyncio.TaskGroup() as both:
                         both.create_task(self._pump(reader, target_writer, self.requests))
@@ -112,6 +115,22 @@ class Wire:
                     target_writer.close()
         finally:
             writer.close()
+
+    async def _connected(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        turn = self._turn
+        if not self._aimed:
+            self._turn = (turn + 1) % len(self._targets)
+        *others, last = self._targets[turn:] + self._targets[:turn]
+        for port in others:
+            with suppress(OSError):
+                return await asyncio.open_connection(HOST, port)
+        return await asyncio.open_connection(HOST, last)
+
+    def aim(self, port: int | None) -> None:
+        """Have new connections go there, as long as it listens; with None they take turns again."""
+        self._aimed = port is not None
+        if port is not None:
+            self._turn = self._targets.index(port)
 
     async def _pump(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, gate: asyncio.Event

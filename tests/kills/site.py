@@ -12,10 +12,12 @@ from temporalio.client import Client
 
 from accounts.demonstration import ACME
 from storage.engine import connect, writing
+from tests.conftest import until
 from tests.faults.installation import Installation, installed
 from tests.faults.wire import Wire
 from tests.kills.engine import Task, Tasks
-from tests.kills.nursery import Nursery, Worker, nursery
+from tests.nursery import Forked, Nursery, nursery
+from tests.processes import STARTING
 from tests.samples import sms, viber
 
 
@@ -32,7 +34,7 @@ class Site:
     callbacks: Wire
     locks: AsyncEngine
     tasks: Tasks
-    worker: Worker
+    worker: Forked
     flows: dict[str, str] = field(default_factory=dict)
     """The last digits of each flow's recipient."""
 
@@ -88,7 +90,14 @@ class Site:
         for wire in (self.engine, self.callbacks, self.made.provider):
             wire.requests.set()
             wire.answers.set()
-        self.worker = await self.nursery.worker()
+        self.worker = await _worker(self.nursery)
+
+
+async def _worker(home: Nursery) -> Forked:
+    """A new one, at work."""
+    worker = await home.start("worker", "worker")
+    await until(lambda: worker.says("worker ready"), STARTING)
+    return worker
 
 
 async def _lock(connection: AsyncConnection) -> None:
@@ -113,4 +122,4 @@ async def sited(engine: Client, url: str, directory: Path, dedupes: bool) -> Asy
         locks = connect(url)
         stack.push_async_callback(locks.dispose)
         tasks = Tasks(engine, ACME.account)
-        yield Site(made, home, wire, callbacks, locks, tasks, await home.worker())
+        yield Site(made, home, wire, callbacks, locks, tasks, await _worker(home))

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -162,12 +163,20 @@ class Service:
 
 
 @asynccontextmanager
-async def serving(receiver: Receiver, *, dedupes: bool) -> AsyncIterator[Service]:
+async def serving(
+    receiver: Receiver, *, dedupes: bool, record: Path | None = None
+) -> AsyncIterator[Service]:
     """A sandbox that reports to the receiver; it must have ended 2 s after its cancellation."""
     port = free_port()
     interrupt, terminate = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
     running = asyncio.create_task(
-        serve(host="127.0.0.1", port=port, report_origin=receiver.origin, dedupes=dedupes)
+        serve(
+            host="127.0.0.1",
+            port=port,
+            report_origin=receiver.origin,
+            dedupes=dedupes,
+            record=record,
+        )
     )
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:
         await healthy(client)

@@ -1,7 +1,7 @@
 """The door to the engine, also when the engine does not answer."""
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from temporalio.client import Client
@@ -107,6 +107,45 @@ async def test_a_start_whose_answer_was_lost_is_asked_again(
     plain_stage.started.append(plain_stage.handle(flow))
     assert asked == 2
     assert sealed.tracking_id == flow.tracking_id
+
+
+def _lost_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The engine does not hear of the first asking, and nobody knows."""
+    really, lost = FlowClient._start, [True]
+
+    async def lossy(self: FlowClient, sealed: Flow, hashes: list[str]) -> None:
+        if lost:
+            lost.pop()
+            raise RPCError("lost", RPCStatusCode.UNAVAILABLE, b"")
+        await really(self, sealed, hashes)
+
+    monkeypatch.setattr(FlowClient, "_start", lossy)
+
+
+@pytest.mark.server
+async def test_what_an_earlier_request_started_is_returned_as_it_is(
+    plain_stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was answered 503, and its flow runs: the repetition must say of it what is recorded."""
+    flow = a_flow(sms())
+    await plain_stage.start(flow)
+    _lost_once(monkeypatch)
+
+    later = flow.model_copy(update={"created_at": flow.created_at + timedelta(seconds=20)})
+    assert (await plain_stage.flows.start(later, NUMBERS)).created_at == flow.created_at
+
+
+@pytest.mark.server
+async def test_another_body_is_not_taken_for_the_flow_that_runs(
+    plain_stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing will ever be sent of it."""
+    flow = a_flow(sms())
+    await plain_stage.start(flow)
+    _lost_once(monkeypatch)
+
+    with pytest.raises(AlreadyStarted):
+        await plain_stage.flows.start(flow.model_copy(update={"request": "1" * 64}), NUMBERS)
 
 
 @pytest.mark.server
