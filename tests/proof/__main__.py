@@ -18,6 +18,7 @@ from tests.proof import timeline
 from tests.proof.faults.base import Strike
 from tests.proof.report import SHOWN, written
 from tests.proof.running import NoSuchFault, Order, Ran, Run
+from tests.proof.scenes.base import FULL
 
 EXAMPLES = """
 Examples: [bold]python -m tests.proof --rounds 20[/bold] · the same again:
@@ -26,6 +27,9 @@ Examples: [bold]python -m tests.proof --rounds 20[/bold] · the same again:
 [bold]python -m tests.proof --rounds 200 --report docs/faults.md --picture docs/images/faults.svg
 [/bold]
 """
+
+LONG = 200
+"""Rounds from which on a run is a long one, with set pieces of full size."""
 
 app = typer.Typer(
     add_completion=False,
@@ -56,6 +60,10 @@ def main(
     engine: Annotated[OnEngine, typer.Option(help="On which engine.")] = OnEngine.DEVELOPMENT,
     database: Annotated[OnDatabase, typer.Option(help="On which database.")] = OnDatabase.SQLITE,
     only: Annotated[str, typer.Option(help="Only faults with this in their names.")] = "",
+    scale: Annotated[
+        int | None,
+        typer.Option(help="Flows and reports of a flood; 10,000 in a run of 200 rounds.", min=50),
+    ] = None,
     report: Annotated[Path | None, typer.Option(help="Write a report there, as Markdown.")] = None,
     picture: Annotated[
         Path | None, typer.Option(help="Draw the timeline of one killed flow there, as SVG.")
@@ -68,7 +76,8 @@ def main(
     """
     # Retries of our own clients are no news here, and would tear the progress bar.
     structlog.configure(logger_factory=structlog.ReturnLoggerFactory())
-    order = Order(rounds, seed or secrets.token_hex(4), engine, database, only)
+    many = scale or (FULL if rounds >= LONG else Order.many)
+    order = Order(rounds, seed or secrets.token_hex(4), engine, database, only, many)
     console = Console(highlight=False, soft_wrap=True)
     console.print(f"to play this again: {order.again}")
     try:

@@ -28,14 +28,16 @@ class Callbacks:
 class Records:
     """One installation's run.
 
-    `requests` and `reports` are by reference, receipts by path, the rest by tracking id. `texts`
-    are what may hold no secret, by its name; `secrets` are those of the whole installation;
-    `workers` are members by what the engine called their processes.
+    `requests` and `reports` are by reference, receipts by path, the rest by tracking id. `hindered`
+    says which set pieces could not be played, and why. `texts` are what may hold no secret, by its
+    name; `secrets` are those of the whole installation; `workers` are members by what the engine
+    called their processes.
     """
 
     dedupes: bool
     entries: Sequence[Entry]
     strikes: Sequence[Strike] = ()
+    hindered: Mapping[str, str] = field(default_factory=dict)
     requests: Mapping[str, Sequence[Request]] = field(default_factory=dict)
     reports: Mapping[str, Sequence[Reported]] = field(default_factory=dict)
     receipts: Mapping[str, Sequence[Receipt]] = field(default_factory=dict)

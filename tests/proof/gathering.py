@@ -35,7 +35,9 @@ AT_ONCE = 6
 """Questions under way."""
 
 
-async def gathered(site: Site, strikes: Sequence[Strike]) -> Records:
+async def gathered(
+    site: Site, strikes: Sequence[Strike], hindered: Mapping[str, str] | None = None
+) -> Records:
     """Wait until all is over, have what is dead replayed, and gather."""
     await settled(site)
     entries = ledger.entries(site.ledger.file)
@@ -50,6 +52,7 @@ async def gathered(site: Site, strikes: Sequence[Strike]) -> Records:
         dedupes=site.dedupes,
         entries=entries,
         strikes=[replace(strike, posting=[]) for strike in strikes],
+        hindered=hindered or {},
         requests=noted.requests,
         reports=noted.reports,
         receipts=receipts_in([Path(site.receiver.post.file)]),

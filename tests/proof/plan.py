@@ -33,8 +33,9 @@ BAITS = 50
 class FlowPlan:
     """A flow before it is posted, `after` so many seconds of its round.
 
-    `place` is its own. From the sequence number `gone` on, its receiver answers 410. `secret` marks
-    all that nobody but client, provider and receiver may ever see of it.
+    `place` is its own. From the sequence number `gone` on, its receiver answers 410. Its steps
+    have the shortest ttls, so many times as `stretch` says. `secret` marks all that nobody but
+    client, provider and receiver may ever see of it.
     """
 
     place: int
@@ -45,6 +46,7 @@ class FlowPlan:
     kind: Literal["transactional", "standard"] = "transactional"
     pin: bool = False
     gone: int | None = None
+    stretch: int = 1
 
     @property
     def number(self) -> str:
@@ -69,7 +71,7 @@ class FlowPlan:
     @property
     def ttls(self) -> float:
         """Seconds that its steps may take in all."""
-        return sum(TTLS[channel] for channel in self.channels)
+        return sum(TTLS[channel] for channel in self.channels) * self.stretch
 
     def body(self, receiver: str) -> dict[str, Any]:
         """What is posted; `receiver` is the origin of who is called back."""
@@ -80,17 +82,18 @@ class FlowPlan:
     def _step(self, channel: Channel) -> dict[str, Any]:
         text = f"Parcel {self.secret} is ready"
         if channel == "Sms":
-            return sms(self.number, ttl=1, message={"body": text})
+            return sms(self.number, ttl=self.stretch, message={"body": text})
         if channel == "Voice":
             said = {"type": "SAY", "message": {"language": "en-GB", "text": text}}
             return voice(self.number, dialPlan={"verbs": [said]})
+        ttl = self.stretch / 2
         if self.kind == "standard":
-            return viber_message(self.number, ttl=0.5, message={"text": text})
+            return viber_message(self.number, ttl=ttl, message={"text": text})
         if self.pin:
             filled = {"pin": self.secret}
-            return viber(self.number, ttl=0.5, templateId=PIN.id, templateParams=filled)
+            return viber(self.number, ttl=ttl, templateId=PIN.id, templateParams=filled)
         filled = {"customer_name": self.secret, "order_id": "7731"}
-        return viber(self.number, ttl=0.5, templateParams=filled)
+        return viber(self.number, ttl=ttl, templateParams=filled)
 
     def written(self) -> dict[str, Any]:
         """As JSON."""
@@ -156,7 +159,7 @@ def drawn(seed: str, rounds: int, kinds: Sequence[Kind], *, calls: bool = True) 
     """
     random = Random(seed)  # noqa: S311  nothing is secret here
     order: list[Kind] = []
-    while len(order) < rounds:
+    while kinds and len(order) < rounds:
         deck = [kind for kind in kinds if not kind.once or not order]
         random.shuffle(deck)
         order += deck

@@ -74,6 +74,8 @@ def _lines(
             f"| {kind.fault} | {kind.rounds} | {kind.fired} | {kind.in_flight} "
             f"| {_seconds(kind.resent)} | {_seconds(kind.waited)} | {kind.away:.1f} |"
         )
+    for name, why in {each: why for run in runs for each, why in run.hindered.items()}.items():
+        yield f"\nNot played: {name}, as {why}."
     yield "\n## Invariants\n"
     yield "| | what holds | looked at | breaches |\n|---|---|---:|---:|"
     for each in verdicts:

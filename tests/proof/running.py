@@ -21,6 +21,9 @@ from tests.proof.invariants import Verdict, judged
 from tests.proof.plan import drawn
 from tests.proof.playing import Player
 from tests.proof.report import Setting
+from tests.proof.scenes import SCENES
+from tests.proof.scenes.base import Scale
+from tests.proof.scenes.playing import Stage
 from tests.proof.site import sited
 
 
@@ -30,20 +33,24 @@ class NoSuchFault(Exception):
 
 @dataclass(frozen=True)
 class Order:
-    """What is to be played; `only` faults with that in their names."""
+    """What is to be played; `only` faults and set pieces with that in their names.
+
+    `many` flows or reports are a flood.
+    """
 
     rounds: int
     seed: str
     engine: str = "development"
     database: str = "sqlite"
     only: str = ""
+    many: int = 500
 
     @property
     def again(self) -> str:
         """The command that plays the same."""
         only = f" --only '{self.only}'" if self.only else ""
         return (
-            f"python -m tests.proof --rounds {self.rounds} --seed {self.seed} "
+            f"python -m tests.proof --rounds {self.rounds} --seed {self.seed} --scale {self.many} "
             f"--engine {self.engine} --database {self.database}{only}"
         )
 
@@ -119,15 +126,20 @@ class Run:
             sited(engine, url, _made(self.directory / name), name, dedupes=dedupes) as site,
         ):
             faults = {each.name: each for each in kinds(site) if self.order.only in each.name}
-            if not faults:
+            scenes = [each for each in SCENES if self.order.only in each.name]
+            if not faults and not scenes:
                 raise NoSuchFault(f"no fault is called like {self.order.only}")
             plan = drawn(
                 self.order.seed, self.order.rounds, list(faults.values()), calls=site.dedupes
             )
             player = Player(site, faults, self.strike_played)
             await player.play(plan[rounds])
+            stage = Stage(site, Scale(self.order.many), self.strike_played)
+            await stage.play(scenes if site.dedupes else [], self.order.seed, self.order.rounds)
+            for name, why in stage.hindered.items():
+                self.say(f"{name} is not played: {why}")
             began = time.monotonic()
-            records = await gathered(site, player.strikes)
+            records = await gathered(site, [*player.strikes, *stage.strikes], stage.hindered)
             seconds = time.monotonic() - began
             self.say(f"{name}: {len(records.accepted)} flows, all told after {seconds:.0f} s")
             return records

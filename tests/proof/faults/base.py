@@ -26,7 +26,7 @@ class Strike:
 
     `proofs` say in words what shows that it hit; without one it did not. `victims` are the members
     that it hit, and `in_hand` what a killed worker was at. `baits` are the flows that it began,
-    which `posting` still posts.
+    which `posting` still posts. `wrongs` say what a set piece found that must not be.
     """
 
     round: Round
@@ -39,6 +39,7 @@ class Strike:
     baits: list[Entry] = field(default_factory=list)
     in_hand: Sequence[Task] = ()
     posting: list[asyncio.Task[Entry]] = field(default_factory=list)
+    wrongs: list[str] = field(default_factory=list)
 
     @property
     def fired(self) -> bool:

@@ -8,7 +8,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from tests.proof.evidence import Records
-from tests.proof.invariants.answers import answers_are_honest, every_fault_fired
+from tests.proof.invariants.answers import (
+    answers_are_honest,
+    every_fault_fired,
+    set_pieces_hold,
+)
 from tests.proof.invariants.callbacks import callbacks_are_complete, callbacks_are_genuine
 from tests.proof.invariants.finding import Finding
 from tests.proof.invariants.flows import (
@@ -32,6 +36,7 @@ INVARIANTS: Mapping[str, Callable[[Records], Finding]] = {
     "I9": histories_replay,
     "I10": answers_are_honest,
     "fired": every_fault_fired,
+    "pieces": set_pieces_hold,
 }
 
 

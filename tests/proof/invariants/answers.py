@@ -51,3 +51,11 @@ def every_fault_fired(records: Records) -> Finding:
             if not each.fired
         ),
     )
+
+
+def set_pieces_hold(records: Records) -> Finding:
+    """What a set piece demands of its own holds."""
+    return Finding.of(
+        len(records.strikes),
+        (f"{each.round.fault}: {wrong}" for each in records.strikes for wrong in each.wrongs),
+    )
