@@ -90,7 +90,9 @@ class Server:
     def __init__(self, directory: Path) -> None:
         self._directory = directory
         self._engine = create_async_engine(
-            _database(directory, "postgres"), isolation_level="AUTOCOMMIT"
+            _database(directory, "postgres"),
+            isolation_level="AUTOCOMMIT",
+            pool_pre_ping=True,  # there are tests that restart the server
         )
         self._numbers = count(1)
         self._done: list[str] = []

@@ -1,6 +1,7 @@
 """A wire between two processes that can be held or blocked."""
 
 import asyncio
+import random
 import socket
 from contextlib import suppress
 from pathlib import Path
@@ -8,22 +9,27 @@ from typing import Self
 
 from tests.processes import HOST
 
+_chance = random.Random()  # noqa: S311  nothing is secret here
+
 
 class Wire:
-    """A TCP proxy in front of a loopback port, or of several, which take turns.
+    """A TCP proxy in front of a loopback port or a socket's path, or of several, which take turns.
 
     Where one of several does not listen, the next takes the connection.
 
     `requests` and `answers` hold back what goes to and fro while they are cleared. After `block`
-    nobody can connect any more: attempts hang, as with a host that drops packets. Linux only.
+    nobody can connect any more: attempts hang, as with a host that drops packets; after `refuse`
+    they are refused. With `slow` each piece of an answer comes so many seconds late, from and to.
+    Linux only.
     """
 
-    def __init__(self, *targets: int) -> None:
+    def __init__(self, *targets: int | Path) -> None:
         self._targets = targets
         self._turn, self._aimed = 0, False
         self.requests, self.answers = asyncio.Event(), asyncio.Event()
         self.requests.set()
         self.answers.set()
+        self.slow: tuple[float, float] | None = None
         self._listener = socket.create_server((HOST, 0))
         self._listener.setblocking(False)
         self.port = int(self._listener.getsockname()[1])
@@ -62,6 +68,12 @@ class Wire:
         self._listener.listen(0)
         while await self._is_queued():
             pass
+
+    async def refuse(self) -> None:
+        """Take no connections, and close those that are open, until `unblock`."""
+        await self._stop_accepting()
+        self._listener.shutdown(socket.SHUT_RDWR)
+        await self.cut()
 
     async def cut(self) -> None:
         """Close every connection; what was held back is lost."""
@@ -110,7 +122,7 @@ class Wire:
                 try:
                     async with asyncio.TaskGroup() as both:
                         both.create_task(self._pump(reader, target_writer, self.requests))
-                        both.create_task(self._pump(target_reader, writer, self.answers))
+                        both.create_task(self._pump(target_reader, writer, self.answers, late=True))
                 finally:
                     target_writer.close()
         finally:
@@ -121,10 +133,10 @@ class Wire:
         if not self._aimed:
             self._turn = (turn + 1) % len(self._targets)
         *others, last = self._targets[turn:] + self._targets[:turn]
-        for port in others:
+        for target in others:
             with suppress(OSError):
-                return await asyncio.open_connection(HOST, port)
-        return await asyncio.open_connection(HOST, last)
+                return await _open(target)
+        return await _open(last)
 
     def aim(self, port: int | None) -> None:
         """Have new connections go there, as long as it listens; with None they take turns again."""
@@ -133,15 +145,28 @@ class Wire:
             self._turn = self._targets.index(port)
 
     async def _pump(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, gate: asyncio.Event
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        gate: asyncio.Event,
+        *,
+        late: bool = False,
     ) -> None:
         with suppress(ConnectionError):
             while chunk := await reader.read(65536):
                 self.held += 1
                 try:
+                    if late and self.slow:
+                        await asyncio.sleep(_chance.uniform(*self.slow))
                     await gate.wait()
                 finally:
                     self.held -= 1
                 writer.write(chunk)
                 await writer.drain()
         writer.close()
+
+
+async def _open(target: int | Path) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    if isinstance(target, Path):
+        return await asyncio.open_unix_connection(target)
+    return await asyncio.open_connection(HOST, target)

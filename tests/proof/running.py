@@ -7,10 +7,10 @@ import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from bench.machine import machine
-from tests import postgres
 from tests.databases import Databases, on_postgres, on_sqlite
 from tests.engines.base import Engine
 from tests.proof.evidence import Records
@@ -25,6 +25,7 @@ from tests.proof.scenes import SCENES
 from tests.proof.scenes.base import Scale
 from tests.proof.scenes.playing import Stage
 from tests.proof.site import sited
+from tests.proof.storage import Storage, stored
 
 
 class NoSuchFault(Exception):
@@ -96,12 +97,16 @@ class Run:
         async with AsyncExitStack() as stack:
             running = importlib.import_module(f"tests.engines.{self.order.engine}").running
             engine = await stack.enter_async_context(running(_made(self.directory / "engine")))
-            databases = await stack.enter_async_context(self._databases())
+            storage = None
+            if self.order.database == "postgres":
+                storage = await stack.enter_async_context(stored())
+            databases = await stack.enter_async_context(self._databases(storage))
+            part = partial(self._part, engine, databases, storage)
             half = (rounds + 1) // 2
-            runs = [await self._part(engine, databases, "dedupes", slice(half), dedupes=True)]
+            runs = [await part("dedupes", slice(half), dedupes=True)]
             if rounds > half:
                 rest = slice(half, None)
-                runs.append(await self._part(engine, databases, "forgets", rest, dedupes=False))
+                runs.append(await part("forgets", rest, dedupes=False))
         setting = Setting(
             seed=self.order.seed,
             rounds=rounds,
@@ -118,12 +123,20 @@ class Run:
         shutil.rmtree(self.directory, ignore_errors=True)
 
     async def _part(
-        self, engine: Engine, databases: Databases, name: str, rounds: slice, *, dedupes: bool
+        self,
+        engine: Engine,
+        databases: Databases,
+        storage: Storage | None,
+        name: str,
+        rounds: slice,
+        *,
+        dedupes: bool,
     ) -> Records:
         """Those of the rounds that are played on one installation."""
+        directory = _made(self.directory / name)
         async with (
             databases.new() as url,
-            sited(engine, url, _made(self.directory / name), name, dedupes=dedupes) as site,
+            sited(engine, url, directory, name, dedupes=dedupes, storage=storage) as site,
         ):
             faults = {each.name: each for each in kinds(site) if self.order.only in each.name}
             scenes = [each for each in SCENES if self.order.only in each.name]
@@ -136,8 +149,8 @@ class Run:
             await player.play(plan[rounds])
             stage = Stage(site, Scale(self.order.many), self.strike_played)
             await stage.play(scenes if site.dedupes else [], self.order.seed, self.order.rounds)
-            for name, why in stage.hindered.items():
-                self.say(f"{name} is not played: {why}")
+            for scene, why in stage.hindered.items():
+                self.say(f"{scene} is not played: {why}")
             began = time.monotonic()
             records = await gathered(site, [*player.strikes, *stage.strikes], stage.hindered)
             seconds = time.monotonic() - began
@@ -145,14 +158,13 @@ class Run:
             return records
 
     @asynccontextmanager
-    async def _databases(self) -> AsyncIterator[Databases]:
-        if self.order.database == "sqlite":
-            async with on_sqlite(_made(self.directory / "databases")) as databases:
+    async def _databases(self, storage: Storage | None) -> AsyncIterator[Databases]:
+        if storage:
+            async with on_postgres(storage.server.directory) as databases:
                 yield databases
             return
-        with postgres.running() as socket:
-            async with on_postgres(socket) as databases:
-                yield databases
+        async with on_sqlite(_made(self.directory / "databases")) as databases:
+            yield databases
 
 
 def _made(directory: Path) -> Path:

@@ -25,6 +25,7 @@ from tests.proof.forging import Forger
 from tests.proof.ledger import Ledger
 from tests.proof.members import Member, answers, says_ready
 from tests.proof.notes import Notes
+from tests.proof.storage import Storage
 from workflows import namespace
 
 WORKERS, APIS = ("worker-a", "worker-b"), ("api-a", "api-b")
@@ -35,7 +36,8 @@ class Site:
     """One installation.
 
     `reports` stands between the provider and both APIs, `callbacks` between the workers and the
-    receiver. `temporal` asks the engine itself, `locks` is a connection to the database.
+    receiver. `temporal` asks the engine itself, `locks` is a connection to the database, and
+    `storage` its server, if it has one.
     """
 
     engine: Engine
@@ -54,6 +56,7 @@ class Site:
     doors: Mapping[str, httpx.AsyncClient]
     ledger: Ledger
     forger: Forger
+    storage: Storage | None = None
 
     @property
     def members(self) -> Sequence[Member]:
@@ -71,6 +74,8 @@ class Site:
         for wire in (*own, self.reports, self.callbacks):
             wire.requests.set()
             wire.answers.set()
+        if self.storage:
+            await self.storage.mend()
         for part in self.engine.parts:
             if not self.engine.pids(part):
                 await self.engine.start(part)
@@ -86,12 +91,19 @@ class Site:
 
 @asynccontextmanager
 async def sited(
-    engine: Engine, database_url: str, directory: Path, name: str, *, dedupes: bool
+    engine: Engine,
+    database_url: str,
+    directory: Path,
+    name: str,
+    *,
+    dedupes: bool,
+    storage: Storage | None = None,
 ) -> AsyncIterator[Site]:
     """An installation at work in a namespace of that name; the existing directory gets all records.
 
     The provider takes a repeated reference for one message, or for another, as the service knows.
     """
+    database_url = storage.through(database_url) if storage else database_url
     async with AsyncExitStack() as stack:
         temporal = await _namespace(engine, name)
         locks = connect(database_url)
@@ -151,6 +163,7 @@ async def sited(
             doors=doors,
             ledger=ledger,
             forger=Forger(ledger, doors, Notes(directory / "forger.jsonl")),
+            storage=storage,
         )
         await asyncio.gather(receiver.begin(), *(member.start() for member in site.members))
         for door in doors.values():

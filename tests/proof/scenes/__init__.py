@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
+from tests.proof.scenes import database
 from tests.proof.scenes.base import Scene
 from tests.proof.scenes.engine import EngineAway
 
-SCENES: Sequence[Scene] = (EngineAway(),)
+SCENES: Sequence[Scene] = (EngineAway(), *database.SCENES)
 """All of them, in the order in which they are played."""
