@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
-from tests.processes import HOST
+from tests.processes import HOST, steady_ports
 
 _chance = random.Random()  # noqa: S311  nothing is secret here
 
@@ -30,9 +30,9 @@ class Wire:
         self.requests.set()
         self.answers.set()
         self.slow: tuple[float, float] | None = None
-        self._listener = socket.create_server((HOST, 0))
+        (self.port,) = steady_ports(1)  # it keeps one that it asked for, also while it refuses
+        self._listener = socket.create_server((HOST, self.port))
         self._listener.setblocking(False)
-        self.port = int(self._listener.getsockname()[1])
         self._accepting: asyncio.Task[None] | None = None
         self._fillers: list[socket.socket] = []
         self._carrying: set[asyncio.Task[None]] = set()
