@@ -23,6 +23,7 @@ from tests.proof.evidence import Callbacks, Records
 from tests.proof.faults.base import Strike
 from tests.proof.forging import forgeries
 from tests.proof.provider import provided
+from tests.proof.scenes.telling import with_told
 from tests.proof.settling import replayed, settled
 from tests.proof.site import Site
 from tests.proof.stories import Story, story
@@ -54,7 +55,7 @@ async def gathered(
         strikes=[replace(strike, posting=[]) for strike in strikes],
         hindered=hindered or {},
         requests=noted.requests,
-        reports=noted.reports,
+        reports=with_told(noted.reports, site.told),
         receipts=receipts_in([Path(site.receiver.post.file)]),
         shown=await _shown(site, flows),
         callbacks={flow: Callbacks(first[flow], last[flow], replayed_at) for flow in flows},

@@ -23,7 +23,7 @@ class Notes:
 
 
 def read(file: Path) -> Iterator[dict[str, Any]]:
-    """The file's lines."""
-    for line in file.read_bytes().splitlines():
+    """The file's lines; none if there is no file."""
+    for line in file.read_bytes().splitlines() if file.exists() else ():
         if line:
             yield json.loads(line)

@@ -68,6 +68,11 @@ class Site:
         """What the provider noted."""
         return self.directory / "provider.jsonl"
 
+    @property
+    def told(self) -> Path:
+        """What set pieces reported in its name."""
+        return self.directory / "told.jsonl"
+
     async def mend(self) -> None:
         """Have everything at work again, whatever a fault left undone."""
         own = [wire for each in self.members for wire in (each.engine, each.provider) if wire]

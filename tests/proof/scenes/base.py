@@ -108,14 +108,18 @@ class Cast:
         Raises:
             TimeoutError: not within so many seconds.
         """
-        waiting = [entry.flow for entry in entries if entry.flow]
+        waiting = [entry for entry in entries if entry.flow]
 
         async def none_runs() -> bool:
-            while waiting and (await self.shown(waiting[-1])).get("status") in OVER:
+            while waiting and await self.is_over(waiting[-1]):
                 waiting.pop()
             return not waiting
 
         await until(none_runs, within, every=0.5)
+
+    async def is_over(self, entry: Entry) -> bool:
+        """Whether its client is told so."""
+        return (await self.shown(str(entry.flow))).get("status") in OVER
 
     async def shown(self, flow: str) -> dict[str, Any]:
         """What a client is told of the flow; nothing while the API is away."""
