@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, exists, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.sql.dml import ReturningInsert
 
@@ -107,17 +107,19 @@ class Tracking:
         return [content.recipient for content in contents]
 
     async def append(self, ref: StepRef, report: DeliveryReport) -> None:
-        """Add a report; the same step and status a second time adds nothing."""
+        """Add a report; the same step and status a second time adds nothing.
+
+        Nor does a report on a flow that is known to be another account's.
+        """
+        line = {
+            "flow": ref.tracking_id,
+            "account": ref.account,
+            "place": ref.order,
+            "said": report.status,
+            "line": report.model_dump_json(),
+        }
         async with writing(self._engine) as connection:
-            await connection.execute(
-                _appended(connection),
-                {
-                    "tracking_id": ref.tracking_id,
-                    "order": ref.order,
-                    "status": report.status,
-                    "report": report.model_dump_json(),
-                },
-            )
+            await connection.execute(_appended(connection), line)
 
     async def is_known(self, ref: StepRef, status: Status) -> bool:
         """Whether that status of that step was reported before."""
@@ -254,7 +256,13 @@ def _written(insert: Inserting) -> ReturningInsert[Any]:
 
 @built_once
 def _appended(insert: Inserting) -> Insert:
-    return insert(reports).on_conflict_do_nothing()
+    names = {"tracking_id": "flow", "order": "place", "status": "said", "report": "line"}
+    others = exists().where(
+        flows.c.tracking_id == bindparam("flow"), flows.c.account != bindparam("account")
+    )
+    values = [bindparam(given, type_=reports.c[name].type) for name, given in names.items()]
+    own = select(*values).where(~others)
+    return insert(reports).from_select(list(names), own).on_conflict_do_nothing()
 
 
 def _row(flow: Flow, progress: Progress) -> dict[str, object]:

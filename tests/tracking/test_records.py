@@ -181,6 +181,18 @@ async def test_a_report_is_kept_once_for_each_step_and_status(
     assert (await _standing(tracking, flow)).steps[0].message_id == "first"
 
 
+async def test_a_report_on_another_accounts_flow_is_not_kept(
+    tracking: Tracking, flow: Flow
+) -> None:
+    """What is told of a flow is its own account's, whoever knows its tracking id."""
+    snapshot = progress_of(flow, 1.0)
+    await tracking.record(flow, snapshot)
+    stranger = StepRef(account="globex", tracking_id=flow.tracking_id, order=1)
+    await tracking.append(stranger, report(1, Status.DELIVERED, 5))
+    assert await _standing(tracking, flow) == snapshot
+    assert not await tracking.is_known(flow.ref(1), Status.DELIVERED)
+
+
 async def test_a_status_is_known_once_it_was_reported(tracking: Tracking, flow: Flow) -> None:
     """Of that step of that flow, and no other."""
     ref = flow.ref(1)
