@@ -64,10 +64,11 @@ class Forked:
 
 @dataclass(frozen=True)
 class Nursery:
-    """Makes processes of one environment."""
+    """Makes processes of one environment, which is `environment` beside the inherited one."""
 
     process: Process
     directory: Path
+    environment: Mapping[str, str]
     _numbers: "count[int]" = field(default_factory=count)
     _one: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -99,7 +100,7 @@ async def nursery(
         start_new_session=True,  # Ctrl-C is for who started it, and ends it by its input's end
     )
     try:
-        yield Nursery(process, directory)
+        yield Nursery(process, directory, environment)
     finally:
         assert process.stdin
         process.stdin.close()

@@ -6,10 +6,13 @@ from asyncio.subprocess import DEVNULL, STDOUT, Process
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import IO
+from uuid import uuid4
 
 from temporalio.client import Client
+from temporalio.service import RPCError
 
 from cli import engine as embedded
 from tests.conftest import until
@@ -29,6 +32,11 @@ class DevelopmentServer:
     parts: Sequence[str] = (SERVER,)
     _process: Process | None = field(default=None, init=False)
 
+    @property
+    def database(self) -> Path:
+        """Its database's file."""
+        return Path(self.command[self.command.index("--db-filename") + 1])
+
     def pids(self, part: str) -> Sequence[int]:
         """Its one process, while it runs."""
         process = self._process
@@ -47,6 +55,21 @@ class DevelopmentServer:
             *self.command, stdin=DEVNULL, stdout=self.output, stderr=STDOUT, start_new_session=True
         )
         await until(self._answers, STARTING, every=0.1)
+
+    async def writes(self) -> bool:
+        """Whether it keeps what it is told."""
+        try:
+            client = await Client.connect(self.address)
+            await client.start_workflow(
+                "probe",
+                id=f"probe-{uuid4()}",
+                task_queue="nobody",
+                execution_timeout=timedelta(seconds=1),
+                rpc_timeout=timedelta(seconds=3),
+            )
+        except (RuntimeError, RPCError):
+            return False
+        return True
 
     async def _answers(self) -> bool:
         assert self._process is not None

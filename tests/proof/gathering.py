@@ -15,6 +15,7 @@ from temporalio.service import RPCError
 from temporalio.worker import Replayer, UnsandboxedWorkflowRunner
 
 from accounts.demonstration import ACME, CALLBACK_KEYS, SECRETS
+from tests.chaos.evidence import Receipt
 from tests.chaos.evidence import gathered as receipts_in
 from tests.databases import KEYS
 from tests.processes import HOST
@@ -23,6 +24,7 @@ from tests.proof.evidence import Callbacks, Records
 from tests.proof.faults.base import Strike
 from tests.proof.forging import forgeries
 from tests.proof.provider import provided
+from tests.proof.scenes.clocks import excused
 from tests.proof.scenes.telling import with_told
 from tests.proof.settling import replayed, settled
 from tests.proof.site import Site
@@ -56,7 +58,7 @@ async def gathered(
         hindered=hindered or {},
         requests=noted.requests,
         reports=with_told(noted.reports, site.told),
-        receipts=receipts_in([Path(site.receiver.post.file)]),
+        receipts=_receipts(site, strikes),
         shown=await _shown(site, flows),
         callbacks={flow: Callbacks(first[flow], last[flow], replayed_at) for flow in flows},
         stories=await _stories(site, flows),
@@ -77,6 +79,11 @@ async def _of_each(flows: Sequence[str], ask: Callable[[str], Awaitable[T]]) -> 
 
     answers = await asyncio.gather(*(asked(flow) for flow in flows))
     return dict(zip(flows, answers, strict=True))
+
+
+def _receipts(site: Site, strikes: Sequence[Strike]) -> Mapping[str, Sequence[Receipt]]:
+    notes = Path(site.receiver.post.file)
+    return excused(receipts_in([notes]), notes, CALLBACK_KEYS[ACME.id], strikes)
 
 
 async def _callbacks(site: Site, flows: Sequence[str]) -> Mapping[str, Sequence[Mapping[str, Any]]]:

@@ -88,6 +88,11 @@ class Cast:
         """Begin to post them; who posts asks again until each is answered."""
         self._posting += [asyncio.create_task(self._post(plan, door)) for plan in plans]
 
+    @property
+    def begun(self) -> int:
+        """How many were begun to be posted."""
+        return len(self._posting)
+
     async def post(self, plans: Sequence[FlowPlan], door: str | None = None) -> Sequence[Entry]:
         """Post them, not all at once, and return once each is answered."""
         turn = asyncio.Semaphore(AT_ONCE)
