@@ -1,6 +1,7 @@
 """Processes of ours that are real and start at once: forked from one that has loaded everything."""
 
 import asyncio
+import importlib
 import json
 import os
 import signal
@@ -15,6 +16,8 @@ from typing import Any
 
 from tests.conftest import until
 from tests.processes import ROOT, STARTING, inherited, lives
+
+FAILOVER = "cli.main"
 
 LOAD = "from tests.nursery import serve; serve()"
 
@@ -72,13 +75,20 @@ class Nursery:
     _numbers: "count[int]" = field(default_factory=count)
     _one: asyncio.Lock = field(default_factory=asyncio.Lock)
 
-    async def start(self, name: str, *arguments: str, **more: str) -> Forked:
-        """`failover` with these arguments; `name` is its log's, `more` joins its environment."""
+    async def start(
+        self, name: str, *arguments: str, module: str = FAILOVER, **more: str
+    ) -> Forked:
+        """`failover` with these arguments; `name` is its log's, `more` joins its environment.
+
+        Another module's `main` may be run in its stead.
+        """
         assert self.process.stdin
         assert self.process.stdout
         log = self.directory / f"{name}-{next(self._numbers):03}.log"
         log.touch()
-        order = json.dumps({"log": str(log), "arguments": arguments, "environment": more})
+        order = json.dumps(
+            {"log": str(log), "arguments": arguments, "environment": more, "module": module}
+        )
         async with self._one, asyncio.timeout(STARTING):
             self.process.stdin.write(order.encode() + b"\n")
             return Forked(int(await self.process.stdout.readline()), log)
@@ -133,15 +143,13 @@ def serve() -> None:
 
 
 def _become(order: Mapping[str, Any]) -> None:
-    from cli.main import main
-
     code = 70
     try:
         for number, path in ((0, Path(os.devnull)), (1, order["log"]), (2, order["log"])):
             os.dup2(os.open(path, os.O_RDWR | os.O_APPEND), number)
         os.environ.update(order["environment"])
         sys.argv = ["failover", *order["arguments"]]
-        main()
+        importlib.import_module(order["module"]).main()
         code = 0
     except SystemExit as ended:
         code = ended.code if isinstance(ended.code, int) else int(ended.code is not None)

@@ -11,7 +11,7 @@ import httpx
 
 from tests.conftest import until
 from tests.faults.wire import Wire
-from tests.nursery import Forked, Nursery
+from tests.nursery import FAILOVER, Forked, Nursery
 from tests.processes import HOST, STARTING
 
 
@@ -30,7 +30,7 @@ class Member:
 
     `engine` and `provider` stand between it and those; they are its own. `port` is where it
     listens, 0 if nowhere; `metrics` where it shows what it counted. `logs` and `pids` are those of
-    all its processes, one after the other.
+    all its processes, one after the other; `module` is whose `main` they run.
     """
 
     name: str
@@ -44,6 +44,7 @@ class Member:
     provider: Wire | None = None
     logs: list[Path] = field(default_factory=list)
     pids: list[int] = field(default_factory=list)
+    module: str = FAILOVER
     _process: Forked | None = None
 
     @property
@@ -72,7 +73,7 @@ class Member:
         async with asyncio.timeout(STARTING):
             while True:
                 self._process = await self.home.start(
-                    self.name, *self.arguments, **self.environment
+                    self.name, *self.arguments, module=self.module, **self.environment
                 )
                 self.logs.append(self._process.log)
                 self.pids.append(self._process.pid)

@@ -26,7 +26,8 @@ class Strike:
 
     `proofs` say in words what shows that it hit; without one it did not. `victims` are the members
     that it hit, and `in_hand` what a killed worker was at. `baits` are the flows that it began,
-    which `posting` still posts. `wrongs` say what a set piece found that must not be.
+    which `posting` still posts. `wrongs` say what a set piece found that must not be;
+    meanwhile clocks were wrong by `skew` seconds.
     """
 
     round: Round
@@ -40,6 +41,7 @@ class Strike:
     in_hand: Sequence[Task] = ()
     posting: list[asyncio.Task[Entry]] = field(default_factory=list)
     wrongs: list[str] = field(default_factory=list)
+    skew: float = 0.0
 
     @property
     def fired(self) -> bool:

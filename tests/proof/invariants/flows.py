@@ -49,9 +49,9 @@ def _end(records: Records, flow: str, entry: Entry) -> Iterator[str]:
 
 
 def _away(records: Records, story: Story) -> float:
-    """Seconds during which something was held, locked or gone while the flow ran."""
+    """Seconds during which something was held, locked or gone while the flow ran, or clocks off."""
     return sum(
-        strike.ended - strike.began
+        strike.ended - strike.began + strike.skew
         for strike in records.strikes
         if strike.ended > story.began and strike.began < (story.ended or strike.ended)
     )

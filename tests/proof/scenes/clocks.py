@@ -64,6 +64,7 @@ class ClockJumps(Scene):
         clock = site.directory / "clock"
         faketime.put(clock, WRONG)
         struck(strike, worker.name, api.name)
+        strike.skew = WRONG
         async with _clocked(site, clock, worker, api):
             fast = await _seconds_off(door)
             timed = await cast.post(cast.plans(TIMED, "0104"), api.name)
@@ -85,25 +86,31 @@ class ClockJumps(Scene):
             demand(strike, near == 200, f"within the leeway it was answered {near}")
         over(strike)
         await sign_in(door)
-        waited = await self._waited(site, strike, timed)
+        waited, amid = await self._waited(site, strike, timed, jumped)
         flagged = _flagged(Path(site.receiver.post.file), strike)
         ran = sum([await _ran(site, each, worker) for each in (*entries, *timed)])
         if fast > WRONG / 2 and ran and flagged:
             strike.proofs.append(
                 f"an API process {fast:.0f} s fast, then {WRONG:.0f} s slow (a token of another's "
                 f"was answered {refused} there); a worker with such a clock ran {ran} activities; "
-                f"ttls of {TTLS['Viber']:.0f} s took {waited:.1f} s at most, set back after "
-                f"{jumped - strike.at:.0f} s; {flagged} callbacks signed with a time that a "
-                f"receiver's library refuses"
+                f"ttls of {TTLS['Viber']:.0f} s took {waited:.1f} s at most, {amid} of them ran "
+                f"when it was set; {flagged} callbacks signed with a time that a receiver's "
+                f"library refuses"
             )
 
-    async def _waited(self, site: Site, strike: Strike, timed: Sequence[Entry]) -> float:
-        """Seconds that the first ttls took at most, by the engine's clock."""
+    async def _waited(
+        self, site: Site, strike: Strike, timed: Sequence[Entry], jumped: float
+    ) -> tuple[float, int]:
+        """Seconds that the first ttls took at most, by the engine's clock.
+
+        And how many of them were running when the clocks were set.
+        """
         firsts = [timers(history)[0] for history in await histories(site, timed)]
         early = [each for each in firsts if each.fired and each.fired < each.due - 0.5]
         demand(strike, not early, f"{len(early)} timers fired before they were due")
         demand(strike, all(each.fired for each in firsts), "a timer never fired")
-        return max(TTLS["Viber"] + each.fired - each.due for each in firsts)
+        amid = sum(each.due - TTLS["Viber"] < jumped < each.due for each in firsts)
+        return max(TTLS["Viber"] + each.fired - each.due for each in firsts), amid
 
 
 @asynccontextmanager
