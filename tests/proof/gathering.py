@@ -132,7 +132,8 @@ async def _replay(history: WorkflowHistory) -> str:
 
 async def _texts(site: Site) -> Mapping[str, bytes]:
     """The logs, the metrics, and the list of callbacks."""
-    texts = {log.name: log.read_bytes() for member in site.members for log in member.logs}
+    logs = [log for member in site.members for log in member.logs]
+    texts = {str(log.relative_to(site.directory)): log.read_bytes() for log in logs}
     async with httpx.AsyncClient(trust_env=False) as client:
         for member in site.members:
             if member.metrics:

@@ -67,8 +67,8 @@ class ClockJumps(Scene):
         strike.skew = WRONG
         async with _clocked(site, clock, worker, api):
             fast = await _seconds_off(door)
-            timed = await cast.post(cast.plans(TIMED, "0104"), api.name)
             entries = [*await cast.post(cast.plans(MORE, "0101"), api.name)]
+            timed = await cast.post(cast.plans(TIMED, "0104"), api.name)
             faketime.put(clock, -WRONG)
             jumped = time.time()
             await asyncio.sleep(SET)
@@ -117,8 +117,10 @@ class ClockJumps(Scene):
 async def _clocked(site: Site, clock: Path, *members: Member) -> AsyncIterator[None]:
     """Have these members go by that clock; in the end they are as they were."""
     homes = [member.home for member in members]
+    directory = site.directory / "clocked"
+    directory.mkdir()
     environment = {**site.home.environment, **faketime.environment(clock)}
-    async with nursery(site.directory, environment) as wrong:
+    async with nursery(directory, environment) as wrong:
         try:
             for member in members:
                 await member.kill(signal.SIGTERM)
