@@ -9,6 +9,7 @@ from typing import Any
 from tests.conftest import until
 from tests.proof.faults.base import Strike
 from tests.proof.ledger import Entry
+from tests.proof.notes import read
 from tests.proof.plan import Channel, FlowPlan
 from tests.proof.site import Site
 
@@ -121,6 +122,12 @@ class Cast:
             return not waiting
 
         await until(none_runs, within, every=0.5)
+
+    def is_sent(self, entry: Entry) -> bool:
+        """Whether the provider took the first step."""
+        first = f"{entry.flow}.1"
+        lines = read(self.site.record)
+        return any(line["reference"] == first for line in lines if "channel" in line)
 
     async def is_over(self, entry: Entry) -> bool:
         """Whether its client is told so."""

@@ -33,7 +33,7 @@ class EngineAway(Scene):
         timed = await cast.post(cast.plans(TIMED, "0104"))
         await _wait_for_timers(timed, cast)
         reported = await cast.post(cast.plans(REPORTED, "0110", "Sms"))
-        await reached(lambda: all(_has(site, entry) for entry in reported))
+        await reached(lambda: all(map(cast.is_sent, reported)))
         pids = [pid for part in parts for pid in site.engine.pids(part)]
         struck(strike, "engine")
         for part in reversed(parts):
@@ -106,9 +106,3 @@ async def _turned_away(site: Site, cast: Cast) -> str:
         return f"{name}: {type(fault).__name__}"
     said: Mapping[str, str] = answer.json()
     return said.get("code", str(answer.status_code))
-
-
-def _has(site: Site, entry: Entry) -> bool:
-    """Whether the provider took the first step."""
-    first = f"{entry.flow}.1"
-    return any(line["reference"] == first for line in read(site.record) if "channel" in line)
