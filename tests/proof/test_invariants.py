@@ -156,6 +156,8 @@ BREACHES: list[tuple[str, str, Break]] = [
     ("I10", "was answered 500", _forged(500)),
     ("fired", "round 0", lambda right: replace(
         right, strikes=[replace(right.strikes[0], proofs=[])])),
+    ("pieces", "a timer never fired", lambda right: replace(
+        right, strikes=[replace(right.strikes[0], wrongs=["a timer never fired"])])),
 ]  # fmt: skip
 
 

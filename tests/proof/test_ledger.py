@@ -79,3 +79,11 @@ async def test_the_file_says_the_same(tmp_path: Path) -> None:
         await ledger.post(PLAN, 3)
         await ledger.post(PLAN, 4)
     assert entries(ledger.file) == ledger.entries
+
+
+async def test_a_flow_that_was_posted_otherwise_is_noted_like_any(tmp_path: Path) -> None:
+    """Its body was not a plan's, and it is judged all the same."""
+    async with answering() as (origin, _), posting(origin, tmp_path / "l") as ledger:
+        entry = ledger.adopt(PLAN, 3, "api-a", "a-flow")
+    assert (entry.flow, entry.tries[-1].status) == ("a-flow", 201)
+    assert entries(ledger.file) == ledger.entries
