@@ -106,7 +106,10 @@ async def _played(
             proof = "; ".join(strike.proofs) if strike.fired else "[red]did not fire[/red]"
             number = f"{strike.round.number + 1:3}"
             progress.console.print(f"{number} {strike.round.fault}, {seconds:.1f} s: {proof}")
-            progress.advance(bar)
+            for wrong in strike.wrongs:
+                progress.console.print(f"    wrong: {wrong}", markup=False)
+            if strike.round.number < order.rounds:  # set pieces come after them
+                progress.advance(bar)
 
         run = Run(order, strike_played, progress.console.print)
         try:

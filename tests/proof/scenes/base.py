@@ -2,9 +2,12 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
+
+import httpx
 
 from tests.conftest import until
 from tests.proof.faults.base import Strike
@@ -135,8 +138,22 @@ class Cast:
 
     async def shown(self, flow: str) -> dict[str, Any]:
         """What a client is told of the flow; nothing while the API is away."""
-        answer = await self.site.api.get(f"/failover/tracking/{flow}")
-        shown: dict[str, Any] = answer.json() if answer.is_success else {}
+        shown: dict[str, Any] = {}
+        with suppress(httpx.TransportError):
+            answer = await self.site.api.get(f"/failover/tracking/{flow}")
+            if answer.is_success:
+                shown = answer.json()
+        return shown
+
+    async def known(self, flow: str) -> dict[str, Any]:
+        """What a client is told of the flow, asked until it is answered.
+
+        Raises:
+            TimeoutError: it never was.
+        """
+        async with asyncio.timeout(ENDING):
+            while not (shown := await self.shown(flow)):
+                await asyncio.sleep(0.5)
         return shown
 
     async def _post(self, plan: FlowPlan, door: str | None) -> Entry:

@@ -56,10 +56,10 @@ class ForgedReports(Scene):
         door = site.api
         demand(strike, await teller.tell(door, runs, 1, "delivered") == 200, "a genuine one failed")
         await cast.over([runs])
-        first = await cast.shown(str(runs.flow))
+        first = await cast.known(str(runs.flow))
         for _ in range(REPLAYED):
             counts[await teller.tell(door, runs, 1, "delivered")] += 1
-        again = await cast.shown(str(runs.flow))
+        again = await cast.known(str(runs.flow))
         demand(strike, first == again, "a replayed report changed what is told")
         over(strike)
         said = ", ".join(f"{code}: {counts[code]}" for code in sorted(counts))
@@ -71,7 +71,7 @@ class ForgedReports(Scene):
         """All kinds at the flow; returns how often each status was answered."""
         counts: Counter[int] = Counter()
         flows = [str(each.flow) for each in (aim, other)]
-        before = [await cast.shown(flow) for flow in flows]
+        before = [await cast.known(flow) for flow in flows]
         doors = cycle(site.doors.values())
         for wrong in _wrongs(*flows):
             answer = await next(doors).request(
@@ -84,7 +84,7 @@ class ForgedReports(Scene):
             counts[answer.status_code] += 1
             if answer.status_code not in wrong.allowed:
                 strike.wrongs.append(f"{wrong.kind} was answered {answer.status_code}")
-            if (now := [await cast.shown(flow) for flow in flows]) != before:
+            if (now := [await cast.known(flow) for flow in flows]) != before:
                 strike.wrongs.append(f"{wrong.kind} changed what is told")
                 before = now
         return counts

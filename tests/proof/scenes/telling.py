@@ -3,6 +3,7 @@
 import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -60,8 +61,9 @@ class Teller:
         self.notes.add(told=status, reference=reference, number=number)
         answered = 0
         try:
-            told = await door.post(address, json=report(entry.flow, order, status))
-            answered = told.status_code
+            with suppress(httpx.TransportError):
+                answer = await door.post(address, json=report(entry.flow, order, status))
+                answered = answer.status_code
         finally:
             self.notes.add(number=number, answered=answered)
         return answered
