@@ -151,9 +151,13 @@ class Cast:
         Raises:
             TimeoutError: it never was.
         """
-        async with asyncio.timeout(ENDING):
-            while not (shown := await self.shown(flow)):
-                await asyncio.sleep(0.5)
+        shown: dict[str, Any] = {}
+
+        async def told() -> bool:
+            shown.update(await self.shown(flow))
+            return bool(shown)
+
+        await until(told, ENDING, every=0.5)
         return shown
 
     async def _post(self, plan: FlowPlan, door: str | None) -> Entry:
