@@ -29,6 +29,8 @@ from tests.proof.scenes.telling import with_told
 from tests.proof.settling import replayed, settled
 from tests.proof.site import Site
 from tests.proof.stories import Story, story
+from tests.workflows.upgrades.reading import marks
+from tests.workflows.upgrades.stages import PATCH, Patched
 from workflows.failover import FailoverWorkflow
 from workflows.names import workflow_id
 
@@ -119,9 +121,9 @@ async def _stories(site: Site, flows: Sequence[str]) -> Mapping[str, Story]:
 
 
 async def _replay(history: WorkflowHistory) -> str:
-    """What is wrong with a replay by today's code; empty if nothing is."""
+    """What is wrong with a replay by today's code, or tomorrow's; empty if nothing is."""
     replayer = Replayer(
-        workflows=[FailoverWorkflow],
+        workflows=[Patched if PATCH in marks(history) else FailoverWorkflow],
         workflow_runner=UnsandboxedWorkflowRunner(),
         data_converter=pydantic_data_converter,
         build_id="proof",

@@ -7,6 +7,7 @@ from tests.proof.scenes.backlog import Backlog
 from tests.proof.scenes.base import Scene
 from tests.proof.scenes.callbacks import CallbackBacklog
 from tests.proof.scenes.clocks import ClockJumps
+from tests.proof.scenes.deploy import RollingDeploy
 from tests.proof.scenes.disk import DiskFull
 from tests.proof.scenes.engine import EngineAway
 from tests.proof.scenes.forged import ForgedReports
@@ -21,6 +22,7 @@ SCENES: Sequence[Scene] = (
     ClockJumps(),
     Scripts(),
     CallbackBacklog(),
+    RollingDeploy(),
     ForgedReports(),
     PoisonBodies(),
     ReportFlood(),
