@@ -217,8 +217,9 @@ compose: ## Validate docker-compose.yml by the Compose specification's JSON sche
 
 .PHONY: ci
 ci: ## All that CI does, cheapest first, with each part's time
-	@for part in lint imports types lock-check docs-check compose run test coverage postgres test-postgres fuzz \
-	  kannel test-kannel test-twilio test-receivers test-callbacks test-kills; do \
+	@for part in $(if $(PARTS),$(PARTS),lint imports types lock-check docs-check compose run test coverage \
+	  cluster-programs test-postgres fuzz kannel test-kannel test-twilio test-receivers test-callbacks test-kills \
+	  test-secrets test-cluster faults); do \
 	  echo "--- $$part"; started=$$(date +%s); \
 	  $(MAKE) --no-print-directory $$part || { echo "--- $$part FAILED"; exit 1; }; \
 	  echo "--- $$part: $$(($$(date +%s) - started)) s"; done

@@ -132,7 +132,8 @@ class FlowClient:
     async def _existing(self, sealed: Flow) -> Flow:
         """The flow of that id as it was started, if by a request with the same body."""
         workflow_id = names.workflow_id(sealed.account, sealed.tracking_id)
-        history = self._client.get_workflow_handle(workflow_id).fetch_history_events(page_size=1)
+        handle = self._client.get_workflow_handle(workflow_id)
+        history = handle.fetch_history_events(page_size=1, rpc_timeout=RPC)
         started = (await anext(history)).workflow_execution_started_event_attributes
         existing: Flow
         (existing,) = await self._client.data_converter.decode(started.input.payloads, [Flow])
