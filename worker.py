@@ -65,7 +65,7 @@ async def serve(settings: Settings) -> None:
 async def _work(settings: Settings, stopping: asyncio.Event) -> None:
     async with activities(settings) as (steps, callbacks, letters):
         client = await connect(metrics=settings.temporal_metrics)
-        every = workers(client, steps, callbacks, letters, build=settings.build)
+        every = workers(client, steps, callbacks, letters, build=settings.build, held=settings.held)
         running = [asyncio.create_task(worker.run()) for worker in every]
         _log.info("worker ready", queues=[worker.task_queue for worker in every])
         stop = asyncio.create_task(stopping.wait())

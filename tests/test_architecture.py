@@ -22,14 +22,14 @@ from workflows import names
 ROOT = Path(__file__).parent.parent
 PACKAGES = (
     "accounts", "activities", "api", "cli", "domain", "egress", "metrics", "providers", "sandbox",
-    "storage", "tracking", "workflows",
+    "settings", "storage", "tracking", "workflows",
 )  # fmt: skip
 MODULES = sorted(
     path
     for package in PACKAGES
     for path in (ROOT / package).rglob("*.py")
     if "versions" not in path.parts
-) + [ROOT / "settings.py", ROOT / "worker.py"]
+) + [ROOT / "worker.py"]
 
 
 def _names(path: Path) -> Iterator[str]:

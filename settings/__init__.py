@@ -3,14 +3,12 @@
 The Temporal client has the SDK's own settings: TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, …
 """
 
-from collections.abc import Callable
-from ipaddress import IPv4Address, ip_network
+from collections.abc import Collection
+from ipaddress import IPv4Address
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 
-from limits import parse_many
-from pydantic import AfterValidator, Field, FilePath, IPvAnyAddress, SecretStr
-from pydantic_core import PydanticCustomError
+from pydantic import Field, FilePath, IPvAnyAddress, SecretStr
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -18,68 +16,10 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from domain.status import Channel
 from egress.reach import PORTS, Reach, allowed_ports, opened_networks
-from providers.base import Provider
-from providers.configuration import Configuration
-from providers.infobip import Config as InfobipConfig
-from providers.infobip import Infobip
-from providers.kannel import Config as KannelConfig
-from providers.kannel import Kannel
-from providers.receipts import Receipts
-from providers.registry import Providers
-from providers.routee import Config as RouteeConfig
-from providers.routee import Routee
-from providers.routes import Routes
-from providers.sandbox import Sandbox
-from providers.sinch import Config as SinchConfig
-from providers.sinch import Sinch
-from providers.twilio import Config as TwilioConfig
-from providers.twilio import Twilio
-from providers.vonage import Config as VonageConfig
-from providers.vonage import Vonage
+from settings.carriers import Carriers
+from settings.forms import Networks, Opened, Ports, Rate
 from storage.keys import BadKeys, Keyring
-
-
-def _rate(value: str) -> str:
-    try:
-        (rate,) = parse_many(value)
-    except ValueError:
-        rate = None
-    if rate is None or rate.amount < 1:
-        raise PydanticCustomError("rate", "Input should be like 100/second or 10/minute")
-    return value
-
-
-def _networks(value: str) -> str:
-    try:
-        known = [ip_network(each.strip()) for each in value.split(",")]
-    except ValueError:
-        raise PydanticCustomError(
-            "networks", "Input should be addresses or networks, such as 10.1.2.3,172.16.0.0/12"
-        ) from None
-    return ",".join(str(each) for each in known)
-
-
-def _read_by(reader: Callable[[str], object]) -> AfterValidator:
-    """Refuses a text that the reader does, with the reader's sentence."""
-
-    def check(value: str) -> str:
-        try:
-            reader(value)
-        except ValueError as found:
-            raise PydanticCustomError("unreadable", "{why}", {"why": str(found)}) from None
-        return value
-
-    return AfterValidator(check)
-
-
-Rate = Annotated[str, AfterValidator(_rate)]
-Route = Annotated[str, _read_by(Routes.read)]
-SilentTable = Annotated[str, _read_by(Receipts.read)]
-Networks = Annotated[str, AfterValidator(_networks)]
-Opened = Annotated[str, _read_by(opened_networks)]
-Ports = Annotated[str, _read_by(allowed_ports)]
 
 
 class Located(BaseSettings):
@@ -90,7 +30,7 @@ class Located(BaseSettings):
     config: FilePath | None = None
 
 
-class Settings(BaseSettings):
+class Settings(Carriers):
     """What a deployment sets. Only composition roots read it."""
 
     model_config = SettingsConfigDict(
@@ -124,30 +64,6 @@ class Settings(BaseSettings):
     api_port: int = 8080
     sandbox_host: str = "127.0.0.1"
     sandbox_port: int = 8090
-    sandbox_url: str = "http://127.0.0.1:8090"
-    sandbox_dedupes: bool = Field(
-        default=True, description="whether the sandbox takes the same reference for one message"
-    )
-    infobip: InfobipConfig | None = Field(default=None, description="docs/providers/infobip.md")
-    kannel: KannelConfig | None = Field(default=None, description="docs/providers/kannel.md")
-    routee: RouteeConfig | None = Field(default=None, description="docs/providers/routee.md")
-    sinch: SinchConfig | None = Field(default=None, description="docs/providers/sinch.md")
-    twilio: TwilioConfig | None = Field(default=None, description="docs/providers/twilio.md")
-    vonage: VonageConfig | None = Field(default=None, description="docs/providers/vonage.md")
-    sms_providers: Route | None = Field(
-        default=None,
-        description="who sends Sms, first choice first, such as infobip,kannel; +30: kannel",
-    )
-    viber_providers: Route | None = Field(default=None, description="who sends Viber messages")
-    voice_providers: Route | None = Field(default=None, description="who makes calls")
-    pinned_provider: str | None = Field(
-        default=None, description="use this one alone wherever it stands in a route"
-    )
-    without_receipts: SilentTable | None = Field(
-        default=None,
-        description="where receipts never come, and what an accepted message counts as there, "
-        "such as kannel US: delivered; vonage *: failover",
-    )
     gateway_secret: SecretStr | None = Field(
         default=None,
         min_length=16,
@@ -200,6 +116,11 @@ class Settings(BaseSettings):
         default=None, description="the Temporal CLI to use for the embedded engine"
     )
     build: str = Field(default="development", description="the worker's build, shown in the UI")
+    held_patches: str = Field(
+        default="",
+        description="patches of the workflow that no flow begins with yet, with commas: "
+        "docs/upgrades.md",
+    )
     log_format: Literal["console", "json"] = "json"
 
     @classmethod
@@ -224,6 +145,11 @@ class Settings(BaseSettings):
         return f"{shown}:{self.temporal_metrics_port}" if self.temporal_metrics_port else None
 
     @property
+    def held(self) -> Collection[str]:
+        """The patches that are held back."""
+        return frozenset(filter(None, map(str.strip, self.held_patches.split(","))))
+
+    @property
     def database(self) -> str:
         """The database's address."""
         return self.database_url or f"sqlite+aiosqlite:///{self.data_dir / 'failover.db'}"
@@ -241,46 +167,6 @@ class Settings(BaseSettings):
     def reach(self) -> Reach:
         """Where clients' addresses may lead."""
         return Reach(allowed_ports(self.egress_ports), opened_networks(self.egress_allow_cidrs))
-
-    def receipts(self) -> Receipts:
-        """Where no receipts come."""
-        return Receipts.read(self.without_receipts or "")
-
-    def providers(self) -> Providers:
-        """Every provider that is set up; the sandbox where it is named, or nobody else is there.
-
-        Raises:
-            Misrouted: a route, or the pin, names one that is not among them.
-        """
-        routes = {
-            channel: Routes.read(route)
-            for channel, route in (
-                (Channel.SMS, self.sms_providers),
-                (Channel.VIBER, self.viber_providers),
-                (Channel.VOICE, self.voice_providers),
-            )
-            if route
-        }
-        found = self.brands()
-        if not found or any(Sandbox.name in route.every for route in routes.values()):
-            found.append(Sandbox(self.sandbox_url, self.sandbox_dedupes))
-        return Providers(found, routes, self.pinned_provider)
-
-    def configured(self) -> dict[str, Configuration]:
-        """How each provider that is set up is reached, but for the sandbox."""
-        return {name: value for name, value in self if isinstance(value, Configuration)}
-
-    def brands(self) -> list[Provider]:
-        """Those providers."""
-        found = (
-            self.infobip and Infobip(self.infobip),
-            self.kannel and Kannel(self.kannel),
-            self.routee and Routee(self.routee),
-            self.sinch and Sinch(self.sinch),
-            self.twilio and Twilio(self.twilio),
-            self.vonage and Vonage(self.vonage),
-        )
-        return [each for each in found if each]
 
     def keyring(self) -> Keyring:
         """The master keys.
