@@ -16,7 +16,12 @@ TEXT = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
 COMPOSE: dict[str, Any] = yaml.safe_load(TEXT)
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 JOBS = {"temporal-schema", "temporal-namespace", "bootstrap"}
-OFF = {"FAILOVER_RATE_LIMIT", "FAILOVER_TOKEN_RATE_LIMIT", "FAILOVER_EGRESS_ALLOW_CIDRS"}
+OFF = {
+    "FAILOVER_HELD_PATCHES",
+    "FAILOVER_RATE_LIMIT",
+    "FAILOVER_TOKEN_RATE_LIMIT",
+    "FAILOVER_EGRESS_ALLOW_CIDRS",
+}
 OURS = {"api", "worker", "bootstrap", "sandbox"}
 
 every_service = pytest.mark.parametrize("name", sorted(SERVICES))
