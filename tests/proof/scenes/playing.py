@@ -32,8 +32,10 @@ class Stage:
                 continue
             strike = Strike(Round(first + number, scene.name, f"{seed} {scene.name}", 0.0, ()))
             self.strikes.append(strike)
+            strike.began = time.time()
             began = time.monotonic()
             await self._play(scene, strike, FIRST_PLACE + number * PLACES)
+            strike.ended = time.time()
             self.say(strike, time.monotonic() - began)
 
     async def _play(self, scene: Scene, strike: Strike, place: int) -> None:

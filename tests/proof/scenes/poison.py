@@ -71,9 +71,9 @@ class PoisonBodies(Scene):
             for channel in ("Sms", "Viber"):
                 plan = cast.plan("0101", channel)
                 yield f"text {poison[:12]!r}", plan, _with_text(plan.body(receiver), poison)
-        plan = cast.plan("0101", "Sms")
-        for what, whole in _wholes(plan.body(receiver), random).items():
-            yield what, cast.plan("0101", "Sms"), whole
+        for what in _wholes(cast.plan("0101", "Sms").body(receiver), random):
+            plan = cast.plan("0101", "Sms")
+            yield what, plan, _wholes(plan.body(receiver), random)[what]
 
 
 def _headers() -> Mapping[str, str]:
