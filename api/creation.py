@@ -50,13 +50,15 @@ async def create(order: Order, caller: Caller, services: Services) -> FlowCreate
     flow = _compiled(order, identity, steps, may_send.senders, caller)
     recipients = [step.recipient for step in steps]
     try:
-        sealed = await services.flows.start(flow, recipients)
+        started = await services.flows.start(flow, recipients)
     except AlreadyStarted:
         return await _concurrent(order, identity, caller, services)
     metrics.accepted(order.kind)
     _warn(order.steps, services)
-    await _record(sealed, recipients, services)
-    return FlowCreated.of(sealed, steps, order.callback)
+    await _record(started.flow, recipients, services)
+    if started.is_found:  # senders may have changed since: it runs as it was ordered then
+        return FlowCreated.again(started.flow, services.sealer)
+    return FlowCreated.of(started.flow, steps, order.callback)
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 
 from temporalio.api.enums.v1 import TaskQueueType
@@ -86,6 +87,14 @@ async def has_worker(client: Client) -> bool:
     return bool(described.pollers)
 
 
+@dataclass(frozen=True)
+class Started:
+    """A flow that runs, sealed; `is_found` if an asking that went unanswered has started it."""
+
+    flow: Flow
+    is_found: bool
+
+
 class FlowClient:
     """Flows, as everything outside the worker sees them."""
 
@@ -94,8 +103,8 @@ class FlowClient:
         self._sealer = sealer
         self._keys = keys
 
-    async def start(self, flow: Flow, recipients: Sequence[str]) -> Flow:
-        """Seal the flow and start it, so that it outlives every process; returns it sealed.
+    async def start(self, flow: Flow, recipients: Sequence[str]) -> Started:
+        """Seal the flow and start it, so that it outlives every process.
 
         `recipients` are the full numbers: only their hashes are kept. What an earlier request with
         the same body started, while the engine's answers were lost, is returned as it was started.
@@ -119,15 +128,15 @@ class FlowClient:
                     ) from None
                 await asyncio.sleep(0.25)
 
-    async def _started(self, sealed: Flow, hashes: list[str], unanswered: bool) -> Flow:
+    async def _started(self, sealed: Flow, hashes: list[str], unanswered: bool) -> Started:
         """Start the flow, or find what an asking that went unanswered has started."""
         try:
             await self._start(sealed, hashes)
         except WorkflowAlreadyStartedError:
             if unanswered:  # by our own earlier asking, or by another request's
-                return await self._existing(sealed)
+                return Started(await self._existing(sealed), is_found=True)
             raise AlreadyStarted from None
-        return sealed
+        return Started(sealed, is_found=False)
 
     async def _existing(self, sealed: Flow) -> Flow:
         """The flow of that id as it was started, if by a request with the same body."""

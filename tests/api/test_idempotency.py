@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
@@ -10,11 +12,13 @@ from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.client import Client
 
-from accounts.demonstration import GLOBEX
+from accounts.demonstration import ACME, GLOBEX
 from storage.engine import writing
 from storage.tables import flows
-from tests.api.bench import Api, a_request, handle
+from tests.api.bench import Api, Changed, a_request, handle, serving
+from tests.api.contract.bench import without
 from tests.conftest import until
+from tests.losing import lost_once
 from tests.samples import sms, viber
 from workflows.names import workflow_id
 
@@ -58,6 +62,28 @@ async def test_a_second_start_is_refused_by_the_engine_too(
     answer = await api.create(key=key)
     assert answer.status_code == 503
     assert answer.headers["Retry-After"] == "1"
+
+
+@pytest.mark.server
+async def test_what_started_unanswered_is_answered_as_it_was_ordered(
+    api: Api, database: AsyncEngine, key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first request got no answer; since then the application's default sender has changed."""
+    body = a_request(without(sms(), "from"))
+
+    def as_sent_by(sender: str) -> AbstractAsyncContextManager[Api]:
+        accounts = Changed(replace(ACME, default_sender=sender), database)
+        return serving(replace(api.services, accounts=accounts))
+
+    async with as_sent_by("Before") as before:
+        first = (await before.create(body, key=key)).json()
+    async with writing(database) as connection:
+        await connection.execute(delete(flows))
+    lost_once(monkeypatch)
+    async with as_sent_by("After") as after:
+        again = (await after.create(body, key=key)).json()
+    assert first["flow"][0]["from"] == "Before"
+    assert again == first
 
 
 async def test_the_same_key_with_another_body_is_refused(taking: Api, key: str) -> None:

@@ -138,7 +138,9 @@ async def test_a_repair_says_what_it_does(
 
     async def started(hours: float) -> Flow:
         at = milliseconds(datetime.now(UTC) - timedelta(hours=hours))
-        flow = await gate.start(a_flow(sms()).model_copy(update={"created_at": at}), [NUMBER])
+        flow = (
+            await gate.start(a_flow(sms()).model_copy(update={"created_at": at}), [NUMBER])
+        ).flow
         await tracking.record(flow, Progress.of(flow))
         return flow
 

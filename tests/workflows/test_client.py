@@ -15,6 +15,7 @@ from domain.status import Channel, Status
 from storage.keys import Keyring
 from storage.seal import Sealer
 from tests.conftest import NewNamespace, until
+from tests.losing import lost_once
 from tests.samples import a_flow, sms
 from tests.workflows.conftest import Stage
 from workflows import client as door
@@ -67,9 +68,11 @@ async def test_what_starts_is_sealed(plain_stage: Stage) -> None:
     """Contents and the callback's address; the rest ops may read."""
     flow = a_flow(sms())
 
-    sealed = await plain_stage.flows.start(flow, NUMBERS)
+    started = await plain_stage.flows.start(flow, NUMBERS)
 
     plain_stage.started.append(plain_stage.handle(flow))
+    assert not started.is_found
+    sealed = started.flow
     assert sealed.steps[0].content.startswith("v1.k1.")
     assert sealed.callback is not None
     assert sealed.callback.url.startswith("v1.k1.")
@@ -102,24 +105,12 @@ async def test_a_start_whose_answer_was_lost_is_asked_again(
         raise RPCError("lost", RPCStatusCode.UNAVAILABLE, b"")
 
     monkeypatch.setattr(FlowClient, "_start", lossy)
-    sealed = await plain_stage.flows.start(flow, NUMBERS)
+    started = await plain_stage.flows.start(flow, NUMBERS)
 
     plain_stage.started.append(plain_stage.handle(flow))
     assert asked == 2
-    assert sealed.tracking_id == flow.tracking_id
-
-
-def _lost_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The engine does not hear of the first asking, and nobody knows."""
-    really, lost = FlowClient._start, [True]
-
-    async def lossy(self: FlowClient, sealed: Flow, hashes: list[str]) -> None:
-        if lost:
-            lost.pop()
-            raise RPCError("lost", RPCStatusCode.UNAVAILABLE, b"")
-        await really(self, sealed, hashes)
-
-    monkeypatch.setattr(FlowClient, "_start", lossy)
+    assert started.is_found
+    assert started.flow.tracking_id == flow.tracking_id
 
 
 @pytest.mark.server
@@ -129,10 +120,12 @@ async def test_what_an_earlier_request_started_is_returned_as_it_is(
     """It was answered 503, and its flow runs: the repetition must say of it what is recorded."""
     flow = a_flow(sms())
     await plain_stage.start(flow)
-    _lost_once(monkeypatch)
+    lost_once(monkeypatch)
 
     later = flow.model_copy(update={"created_at": flow.created_at + timedelta(seconds=20)})
-    assert (await plain_stage.flows.start(later, NUMBERS)).created_at == flow.created_at
+    started = await plain_stage.flows.start(later, NUMBERS)
+    assert started.is_found
+    assert started.flow.created_at == flow.created_at
 
 
 @pytest.mark.server
@@ -142,7 +135,7 @@ async def test_another_body_is_not_taken_for_the_flow_that_runs(
     """Nothing will ever be sent of it."""
     flow = a_flow(sms())
     await plain_stage.start(flow)
-    _lost_once(monkeypatch)
+    lost_once(monkeypatch)
 
     with pytest.raises(AlreadyStarted):
         await plain_stage.flows.start(flow.model_copy(update={"request": "1" * 64}), NUMBERS)

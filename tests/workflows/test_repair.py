@@ -215,7 +215,7 @@ async def test_a_completed_flow_gets_its_outcome_but_no_second_callback(
     ward: Ward, database: AsyncEngine
 ) -> None:
     """Its workflow has told the client; the record was put back from a backup since."""
-    flow = await ward.flows.start(ward.flow(), [NUMBER])
+    flow = (await ward.flows.start(ward.flow(), [NUMBER])).flow
     beginning = Progress.of(flow)
     await ward.tracking.record(flow, beginning)
     async with ward.publishing(), ward.deciding():
@@ -272,7 +272,7 @@ async def test_a_client_that_waited_for_a_lost_workflow_is_told(ward: Ward) -> N
 
     A second run finds that it is being told.
     """
-    flow = await ward.flows.start(ward.flow(), [NUMBER])
+    flow = (await ward.flows.start(ward.flow(), [NUMBER])).flow
     await ward.tracking.record(flow, Progress.of(flow))
     path = ward.path(flow)
     ward.receiver.answers[path] = [500]

@@ -49,7 +49,7 @@ class Ward:
     async def started(self, *happened: DeliveryReport, **members: Any) -> Flow:
         """A flow that runs, on record up to its first step."""
         flow = self.flow(**members)
-        sealed = await self.flows.start(flow, [NUMBER])
+        sealed = (await self.flows.start(flow, [NUMBER])).flow
         await self.record(sealed, *happened)
         return sealed
 
