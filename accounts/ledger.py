@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from domain.flow import StepRef
 from domain.recipient import country
 from domain.steps import RequestStep
-from storage.engine import reading
+from storage.engine import reading_once
 from storage.statements import Insert, Inserting, built_once
 from storage.tables import Amount, accounts, applications, ledger, prices, spending
 
@@ -135,7 +135,7 @@ class Ledger:
         Raises:
             SQLAlchemyError: the database is away.
         """
-        async with reading(self._engine) as connection:
+        async with reading_once(self._engine) as connection:
             found = await terms(connection, account, application, step, datetime.now(UTC))
         return found.price == FREE or found.suffice
 

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from accounts.base import Application, SenderInfo, SenderState, Template
 from accounts.lifetimes import lives
-from storage.engine import reading
+from storage.engine import reading_once
 from storage.tables import applications, secrets, sender_infos, templates
 
 NUL = "\0"
@@ -47,7 +47,7 @@ class Accounts:
 
     async def application(self, application_id: str) -> Application | None:
         """The application, if there is one."""
-        async with reading(self._engine) as connection:
+        async with reading_once(self._engine) as connection:
             row = (await connection.execute(_APPLICATION, {"of": application_id})).first()
         return application_of(row) if row else None
 
@@ -74,7 +74,7 @@ class Accounts:
         return template_of(row) if row else None
 
     async def _first(self, query: Select[Any]) -> Row[Any] | None:
-        async with reading(self._engine) as connection:
+        async with reading_once(self._engine) as connection:
             found: Row[Any] | None = (await connection.execute(query)).first()
         return found
 

@@ -18,7 +18,7 @@ from domain.progress import DeliveryReport, Progress
 from domain.status import Status
 from domain.steps import RequestStep
 from domain.wire import milliseconds
-from storage.engine import writing
+from storage.engine import writing, writing_once
 from storage.statements import Insert, Inserting, built_once
 from storage.tables import sends
 from tracking.records import Tracking
@@ -91,7 +91,7 @@ class Intents:
 
     async def accepted(self, ref: StepRef, answer: DeliveryReport) -> None:
         """Keep the provider's answer for an attempt that repeats this one."""
-        async with writing(self._engine) as connection:
+        async with writing_once(self._engine) as connection:
             await _conclude(connection, ref.reference, answer)
 
     async def refused(self, ref: StepRef, answer: DeliveryReport) -> None:

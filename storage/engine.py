@@ -2,15 +2,19 @@
 
 import asyncio
 import sqlite3
+import time
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from functools import partial
 from typing import Any
 from weakref import WeakKeyDictionary
 
 import psycopg
 from sqlalchemy import Connection, event
-from sqlalchemy.engine import URL, ExceptionContext, make_url
+from sqlalchemy.engine import URL, Dialect, ExceptionContext, make_url
+from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
 
 # Nobody waits for ever for a network or a lock, nor keeps a lock when the machine that held it is
 # gone. The address may say otherwise: these are parameters of libpq.
@@ -24,9 +28,22 @@ PATIENCE = {
     "-c idle_in_transaction_session_timeout=30s",
 }
 
+IDLE = 1.0
+"""Seconds of rest after which a connection is tried before it is used: a network may have died."""
+
 _READING: dict[str, dict[str, Any]] = {
     "sqlite": {},
     "postgresql": {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True},
+}
+
+
+_READING_ONCE: dict[str, dict[str, Any]] = {
+    "sqlite": {"begins": False},
+    "postgresql": {"isolation_level": "AUTOCOMMIT"},
+}
+_WRITING_ONCE: dict[str, dict[str, Any]] = {
+    "sqlite": {"writes": True},
+    "postgresql": {"isolation_level": "AUTOCOMMIT"},
 }
 
 
@@ -40,11 +57,12 @@ def _postgres(address: URL) -> AsyncEngine:
     engine = create_async_engine(
         address.set(query={**PATIENCE, **address.query}),
         hide_parameters=True,
-        pool_pre_ping=True,
         pool_size=10,
         max_overflow=10,
     )
     event.listen(engine.sync_engine, "handle_error", _hide_values)
+    event.listen(engine.sync_engine, "checkin", _note_idle)
+    event.listen(engine.sync_engine, "checkout", partial(_ping_idle, engine.dialect))
     return engine
 
 
@@ -105,6 +123,41 @@ async def reading(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
             yield connection
 
 
+@asynccontextmanager
+async def writing_once(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """One statement that writes: whole by itself, so that a server need not be told begin and end.
+
+    `rowcount` is known of it.
+    """
+    async with _turn(engine), engine.connect() as connection:
+        options = _WRITING_ONCE[engine.dialect.name]
+        connection = await connection.execution_options(preserve_rowcount=True, **options)
+        async with connection.begin():
+            yield connection
+
+
+@asynccontextmanager
+async def reading_once(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """One statement that only reads."""
+    async with engine.connect() as connection:
+        yield await connection.execution_options(**_READING_ONCE[engine.dialect.name])
+
+
+def _note_idle(_: object, record: ConnectionPoolEntry) -> None:
+    record.info["idle since"] = time.monotonic()
+
+
+def _ping_idle(dialect: Dialect, connection: Any, record: ConnectionPoolEntry, _: object) -> None:
+    # As `pool_pre_ping` does, but not between two statements of one busy moment.
+    since = record.info.get("idle since")
+    if since is None or time.monotonic() - since < IDLE:
+        return
+    try:
+        dialect.do_ping(connection)
+    except dialect.loaded_dbapi.Error as fault:
+        raise InvalidatePoolError from fault
+
+
 def _hide_values(context: ExceptionContext) -> None:
     # PostgreSQL quotes the whole row that it refuses, and messages go to logs.
     fault = context.original_exception
@@ -126,5 +179,8 @@ def _set_up_sqlite(connection: Any, _: object) -> None:
 
 def _begin_on_sqlite(connection: Connection) -> None:
     # A transaction that reads before it writes would fail, not wait, when another wrote meanwhile.
-    writes = connection.get_execution_options().get("writes")
+    options = connection.get_execution_options()
+    if not options.get("begins", True):
+        return
+    writes = options.get("writes")
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

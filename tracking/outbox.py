@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from domain.letter import Letter
 from domain.wire import Moment, Wire
-from storage.engine import reading, writing
+from storage.engine import reading, writing, writing_once
 from storage.seal import Sealer, Unsealable, of
 from storage.statements import Insert, Inserting, built_once
 from storage.tables import callbacks
@@ -117,7 +117,7 @@ class Outbox:
         """Add an attempt, and say where the letter stands after it."""
         attempts = (*kept.attempts, attempt)[-MOST_ATTEMPTS:]
         text = answer.decode(errors="replace")
-        async with writing(self._engine) as connection:
+        async with writing_once(self._engine) as connection:
             await connection.execute(
                 _NOTED,
                 {

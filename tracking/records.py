@@ -19,7 +19,7 @@ from domain.flow import Flow, StepRef
 from domain.progress import OVER, DeliveryReport, Progress
 from domain.status import Status
 from storage import schema
-from storage.engine import reading, writing
+from storage.engine import reading, reading_once, writing, writing_once
 from storage.seal import Sealer, Unsealable
 from storage.statements import Insert, Inserting, built_once
 from storage.tables import flows, recipients, reports, sends
@@ -118,18 +118,18 @@ class Tracking:
             "said": report.status,
             "line": report.model_dump_json(),
         }
-        async with writing(self._engine) as connection:
+        async with writing_once(self._engine) as connection:
             await connection.execute(_appended(connection), line)
 
     async def is_known(self, ref: StepRef, status: Status) -> bool:
         """Whether that status of that step was reported before."""
         line = {"flow": ref.tracking_id, "place": ref.order, "said": status}
-        async with reading(self._engine) as connection:
+        async with reading_once(self._engine) as connection:
             return (await connection.execute(_KNOWN, line)).first() is not None
 
     async def holder(self, ref: StepRef) -> str | None:
         """The provider that may have the step; None where nobody was asked yet."""
-        async with reading(self._engine) as connection:
+        async with reading_once(self._engine) as connection:
             return await connection.scalar(_HOLDER, {"of": ref.reference})
 
     async def find(self, account: str, tracking_id: str) -> Tracked | None:

@@ -2,8 +2,8 @@
 
 import asyncio
 import traceback
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, nullcontext
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -12,7 +12,8 @@ from sqlalchemy import Column, Integer, MetaData, String, Table, insert, select,
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from storage.engine import connect, reading, writing
+import storage.engine
+from storage.engine import connect, reading, reading_once, writing, writing_once
 from storage.statements import insert_into
 from storage.tables import Instant
 from tests.databases import Databases
@@ -27,6 +28,7 @@ COUNTER = Table(
     Column("number", String(16), unique=True),
 )
 NUMBER = "+306900000101"
+Transaction = Callable[[AsyncEngine], AbstractAsyncContextManager[AsyncConnection]]
 
 
 @pytest.fixture
@@ -122,12 +124,49 @@ async def test_it_is_known_how_many_rows_were_written(
 ) -> None:
     """An insert that met a conflict wrote none: whoever claims something lives by that."""
 
-    async def claimed(row: int) -> int:
-        async with writing(two[0]) as connection:
+    async def claimed(row: int, transaction: Transaction) -> int:
+        async with transaction(two[0]) as connection:
             claim = insert_into(connection, COUNTER).values(id=row)
             return (await connection.execute(claim.on_conflict_do_nothing())).rowcount
 
-    assert [await claimed(row) for row in (7, 7, 8)] == [1, 0, 1]
+    assert [await claimed(row, writing) for row in (7, 7, 8)] == [1, 0, 1]
+    assert [await claimed(row, writing_once) for row in (8, 9, 9)] == [0, 1, 0]
+
+
+async def test_one_statement_is_a_transaction_of_its_own(
+    two: tuple[AsyncEngine, AsyncEngine],
+) -> None:
+    """Others see what it wrote; and what it read waits for no writer, and holds nobody up."""
+    async with writing_once(two[0]) as connection:
+        await _set(connection, 7)
+    async with asyncio.timeout(5), writing(two[0]) as writer:
+        await _set(writer, 8)
+        async with reading_once(two[1]) as reader:
+            assert await _value(reader) == 7
+    async with asyncio.timeout(5), reading_once(two[1]) as reader:
+        assert await _value(reader) == 8
+        async with writing(two[0]) as writer:
+            await _set(writer, 9)
+
+
+async def test_a_connection_serves_whole_transactions_after_single_statements(
+    two: tuple[AsyncEngine, AsyncEngine],
+) -> None:
+    """Nothing of one sticks to the connection that the next one gets."""
+
+    async def fail() -> None:
+        async with writing(two[0]) as connection:
+            await _set(connection, 7)
+            raise RuntimeError
+
+    async with writing_once(two[0]) as connection:
+        await _set(connection, 1)
+    async with reading_once(two[0]) as connection:
+        assert await _value(connection) == 1
+    with pytest.raises(RuntimeError):
+        await fail()
+    async with reading(two[0]) as connection:
+        assert await _value(connection) == 1
 
 
 async def test_the_embedded_database_keeps_its_write_ahead_log(tmp_path: Path) -> None:
@@ -163,6 +202,26 @@ async def test_a_server_is_not_waited_for_for_ever(two: tuple[AsyncEngine, Async
     async with reading(two[0]) as connection:
         for limit in ("lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout"):
             assert (await connection.execute(text(f"SHOW {limit}"))).scalar() in {"10s", "30s"}
+
+
+@pytest.mark.parametrize(("idle", "fails"), [(0.0, False), (60.0, True)])
+async def test_a_connection_is_tried_after_a_rest(
+    two: tuple[AsyncEngine, AsyncEngine], monkeypatch: pytest.MonkeyPatch, idle: float, fails: bool
+) -> None:
+    """One that the server closed meanwhile is replaced unnoticed; amid work it fails, once."""
+    if two[0].dialect.name == "sqlite":
+        pytest.skip("the embedded database has no server")
+    monkeypatch.setattr(storage.engine, "IDLE", idle)
+    async with reading(two[0]) as connection:
+        pid = await connection.scalar(text("SELECT pg_backend_pid()"))
+    async with writing(two[1]) as connection:
+        await connection.execute(text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": pid})
+
+    with pytest.raises(DBAPIError) if fails else nullcontext():
+        async with reading(two[0]) as connection:
+            assert await _value(connection) == 0
+    async with reading(two[0]) as connection:
+        assert await _value(connection) == 0
 
 
 @pytest.mark.parametrize(
