@@ -64,8 +64,8 @@ class Activities:
 async def _heartbeat() -> AsyncIterator[None]:
     async def beat() -> None:
         while True:
-            activity.heartbeat()
             await asyncio.sleep(HEARTBEAT)
+            activity.heartbeat()
 
     beating = asyncio.create_task(beat())
     try:
