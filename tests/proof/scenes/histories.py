@@ -5,6 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from google.protobuf.timestamp_pb2 import Timestamp
+from temporalio.api.enums.v1 import WorkflowTaskFailedCause
 from temporalio.api.history.v1 import HistoryEvent
 from temporalio.client import WorkflowHistory
 from temporalio.service import RPCError
@@ -13,6 +14,8 @@ from accounts.demonstration import ACME
 from tests.proof.ledger import Entry
 from tests.proof.site import Site
 from workflows.names import workflow_id
+
+OVERTAKEN = WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_UNHANDLED_COMMAND
 
 
 @dataclass(frozen=True)
@@ -53,11 +56,15 @@ def _timers(events: Sequence[HistoryEvent]) -> Iterator[Timer]:
 
 
 def failed_tasks(history: WorkflowHistory) -> Sequence[str]:
-    """Why tasks of the flow failed, repeated attempts left out: a bug of the workflow's code."""
+    """Why tasks of the flow failed, repeated attempts left out: a bug of the workflow's code.
+
+    But for those that the engine has done again since something happened meanwhile.
+    """
     return [
         event.workflow_task_failed_event_attributes.failure.message
         for event in history.events
         if event.HasField("workflow_task_failed_event_attributes")
+        and event.workflow_task_failed_event_attributes.cause != OVERTAKEN
     ]
 
 

@@ -9,6 +9,10 @@ from pathlib import Path
 
 import orjson
 from standardwebhooks import Webhook
+from temporalio.api.enums.v1 import WorkflowTaskFailedCause
+from temporalio.api.failure.v1 import Failure
+from temporalio.api.history.v1 import HistoryEvent, WorkflowTaskFailedEventAttributes
+from temporalio.client import WorkflowHistory
 
 from accounts.demonstration import ACME, CALLBACK_KEYS
 from providers.token import ReportTokens
@@ -22,6 +26,7 @@ from tests.proof.provider import Reported
 from tests.proof.scenes import SCENES
 from tests.proof.scenes.base import FIRST_PLACE, FULL, PLACES, Scale
 from tests.proof.scenes.clocks import NAME, excused
+from tests.proof.scenes.histories import failed_tasks
 from tests.proof.scenes.telling import token, told, with_told
 
 FLOW = "16304dc9-f1cd-4625-b203-0f28f03d495c"
@@ -109,3 +114,20 @@ def test_a_right_signature_of_a_wrong_time_is_excused_while_clocks_are_wrong(
 async def test_the_set_pieces_are_played_with_asyncio_alone() -> None:
     """They share the loop with all wires: what blocks it would hold up everybody."""
     assert all(asyncio.iscoroutinefunction(scene.play) for scene in SCENES)
+
+
+def test_a_task_that_was_overtaken_has_not_failed() -> None:
+    """The engine has it done again, since a report came meanwhile; any other failure is a bug."""
+    causes = WorkflowTaskFailedCause
+    failed = [
+        HistoryEvent(
+            workflow_task_failed_event_attributes=WorkflowTaskFailedEventAttributes(
+                cause=cause, failure=Failure(message=why)
+            )
+        )
+        for cause, why in (
+            (causes.WORKFLOW_TASK_FAILED_CAUSE_UNHANDLED_COMMAND, "overtaken"),
+            (causes.WORKFLOW_TASK_FAILED_CAUSE_NON_DETERMINISTIC_ERROR, "diverged"),
+        )
+    ]
+    assert failed_tasks(WorkflowHistory("flow/acme/1", failed)) == ["diverged"]
