@@ -15,7 +15,7 @@ from pathlib import Path
 MISSING = "libfaketime is needed: install it (Debian: apt install libfaketime)."
 
 CACHED = 1
-"""Seconds for which a process may go by what it read in its clock's file."""
+"""Whole seconds for which a process goes by what it read in its clock's file: less than 1 more."""
 
 
 class Missing(Exception):

@@ -37,7 +37,7 @@ LEEWAY = 20.0
 TOLERANCE = 300.0
 """Seconds by which a receiver's library lets a callback's clock differ."""
 
-SET = faketime.CACHED + 1.0
+SET = faketime.CACHED + 1.5
 """Seconds after which a process has seen that its clock was set."""
 
 TIMED, MORE = 4, 6
