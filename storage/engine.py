@@ -36,15 +36,11 @@ _READING: dict[str, dict[str, Any]] = {
     "postgresql": {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True},
 }
 
-
-_READING_ONCE: dict[str, dict[str, Any]] = {
-    "sqlite": {"begins": False},
+_ALONE: dict[str, dict[str, Any]] = {
+    "sqlite": {"alone": True},
     "postgresql": {"isolation_level": "AUTOCOMMIT"},
 }
-_WRITING_ONCE: dict[str, dict[str, Any]] = {
-    "sqlite": {"writes": True},
-    "postgresql": {"isolation_level": "AUTOCOMMIT"},
-}
+"""For a single statement, which is whole by itself: nobody need be told of begin and commit."""
 
 
 def connect(url: str) -> AsyncEngine:
@@ -125,22 +121,17 @@ async def reading(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
 
 @asynccontextmanager
 async def writing_once(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
-    """One statement that writes: whole by itself, so that a server need not be told begin and end.
-
-    `rowcount` is known of it.
-    """
+    """One statement that writes, and stands once it was executed; `rowcount` is known of it."""
     async with _turn(engine), engine.connect() as connection:
-        options = _WRITING_ONCE[engine.dialect.name]
-        connection = await connection.execution_options(preserve_rowcount=True, **options)
-        async with connection.begin():
-            yield connection
+        options = _ALONE[engine.dialect.name]
+        yield await connection.execution_options(preserve_rowcount=True, **options)
 
 
 @asynccontextmanager
 async def reading_once(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
     """One statement that only reads."""
     async with engine.connect() as connection:
-        yield await connection.execution_options(**_READING_ONCE[engine.dialect.name])
+        yield await connection.execution_options(**_ALONE[engine.dialect.name])
 
 
 def _note_idle(_: object, record: ConnectionPoolEntry) -> None:
@@ -178,9 +169,8 @@ def _set_up_sqlite(connection: Any, _: object) -> None:
 
 
 def _begin_on_sqlite(connection: Connection) -> None:
-    # A transaction that reads before it writes would fail, not wait, when another wrote meanwhile.
     options = connection.get_execution_options()
-    if not options.get("begins", True):
+    if options.get("alone"):
         return
-    writes = options.get("writes")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    # A transaction that reads before it writes would fail, not wait, when another wrote meanwhile.
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("writes") else "BEGIN")
